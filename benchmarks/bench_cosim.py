@@ -1,0 +1,72 @@
+"""How fast vectors are simulated and checked: in bulk, and in a plain per-cycle cocotb loop.
+
+Both check the same unit against the same golden model, with comparison, in the same run.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from cosim.build import build_bulk, build_cycle
+from cosim.checker import Batch, Checker, rows_for
+from cosim.golden import get_model
+from cosim.plan import chunk_vectors, plan_vectors
+from cosim.simulation import Crew
+from cosim.unit import Unit
+from gen.config import Config, resolve
+from gen.emit import generate
+
+UNITS = (
+    ("fma a=e4m3 b=e4m3 c=e4m3 y=e4m3", 1 << 24),
+    ("fma a=e4m3 b=e4m3 c=e4m3 y=e4m3 stages=3", 1 << 24),
+    ("dot a=e4m3 b=e4m3 y=fp32 lanes=32 stages=4", 200_000),
+)
+"""Words of a config, and how many vectors to play in bulk."""
+
+PLAIN_VECTORS = 5_000
+
+
+def measure(config: Config, vectors: int, *, bulk: bool) -> tuple[float, float]:
+    """Return seconds to build the model and vectors checked in a second."""
+    artifact = generate(config)
+    unit = Unit(artifact.manifest, config.params_dict(), get_model(config.unit))
+    plan = plan_vectors(unit, config.unit, vectors, seed=1, exhaustive=False)
+    with tempfile.TemporaryDirectory() as work:
+        log = Path(work) / "build.log"
+        start = time.perf_counter()
+        if bulk:
+            model = build_bulk(unit.manifest, artifact.verilog, log)
+        else:
+            model = build_cycle(unit.manifest, artifact.verilog, log)
+        built = time.perf_counter() - start
+        rows = rows_for(chunk_vectors(unit), model.copies, unit.latency)
+        with Crew(model, unit.ports, rows, Path(work), os.cpu_count() or 1) as crew:
+            start = time.perf_counter()
+            tally = Checker(unit, crew).run(
+                Batch(chunk.operands, *unit.respond(chunk.operands), streams=model.copies)
+                for chunk in plan.chunks
+            )
+            seconds = time.perf_counter() - start
+    if tally.mismatches or tally.compared != vectors:
+        raise SystemExit(f"{config.name}: {tally.mismatches} mismatches in {tally.compared}")
+    return built, vectors / seconds
+
+
+def main() -> None:
+    """Print a line for every unit."""
+    out = sys.stdout.write
+    out(f"{'unit':34} {'build':>7} {'bulk':>15} {'plain loop':>15} {'ratio':>7}\n")
+    for words, vectors in UNITS:
+        (config,) = resolve(words.split())
+        built, bulk = measure(config, vectors, bulk=True)
+        _, plain = measure(config, PLAIN_VECTORS, bulk=False)
+        rates = f"{bulk:13,.0f}/s {plain:13,.0f}/s {bulk / plain:7.0f}"
+        out(f"{config.name:34} {built:5.1f} s {rates}\n")
+
+
+if __name__ == "__main__":
+    main()

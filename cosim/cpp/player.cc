@@ -1,0 +1,43 @@
+// Plays a block of stimuli on the model, one row a clock cycle. A cocotb test calls it.
+//
+// The rest of the program is cocotb's own simulator for Verilator. It makes the model itself, so
+// the class that it makes is replaced by one that remembers the instance.
+
+#include <cstdint>
+#include <cstring>
+
+#include "Vtop.h"
+
+namespace {
+
+Vtop *model = nullptr;
+
+class RememberedTop final : public Vtop {
+public:
+    explicit RememberedTop(const char *name) : Vtop(name) { model = this; }
+};
+
+}  // namespace
+
+#define Vtop RememberedTop
+#include COCOTB_MAIN
+#undef Vtop
+
+// Every row is one clock cycle: the inputs change, the outputs settle and are sampled, the clock
+// rises. Rows are as wide as the ports that take them.
+extern "C" __attribute__((visibility("default"))) void play(const unsigned char *stimulus,
+                                                            unsigned char *result,
+                                                            uint64_t rows) {
+    for (; rows != 0; --rows) {
+        std::memcpy(&model->stimulus, stimulus, sizeof model->stimulus);
+        model->clk = 0;
+        model->eval();
+        std::memcpy(result, &model->result, sizeof model->result);
+        if (PLAYER_IS_CLOCKED) {
+            model->clk = 1;
+            model->eval();
+        }
+        stimulus += sizeof model->stimulus;
+        result += sizeof model->result;
+    }
+}

@@ -1,0 +1,1 @@
+"""Formal methods: circuits as graphs, reference descriptions, solvers."""

@@ -1,0 +1,82 @@
+"""Golden model of `fma`: y = round(a * b + c)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from cosim.golden.codec import as_codes, as_format
+from cosim.golden.rounding import Target
+from cosim.golden.sum_of_products import SumOfProducts
+from hdl.formats import Format, IntFormat
+
+__all__ = ["fma", "model"]
+
+
+def fma(
+    a: ArrayLike,
+    b: ArrayLike,
+    c: ArrayLike,
+    *,
+    a_format: Format | str,
+    b_format: Format | str,
+    c_format: Format | str,
+    y_format: Format | str,
+    rounding: str = "rne",
+    overflow: str | None = None,
+    subnormals: str = "ieee",
+) -> tuple[NDArray[Any], NDArray[np.uint8]]:
+    """Return ``round(a * b + c)``, rounded once, and its flags.
+
+    Parameters
+    ----------
+    a, b, c
+        Codes; their shapes broadcast.
+    a_format, b_format, c_format, y_format
+        Formats or their names, integers and floats in any mix.
+    rounding
+        ``rne``, ``rtz``, ``rup``, ``rdn`` or ``rna``.
+    overflow
+        ``ieee`` (default) or ``saturate`` for a float y; ``wrap`` (default if all operands are
+        integers) or ``saturate`` for an integer y.
+    subnormals
+        ``ieee``, or ``flush``: subnormal operands and results are zeros.
+
+    Returns
+    -------
+    y
+        Codes of y, of the broadcast shape.
+    flags
+        uint8 of the same shape: 8 invalid, 4 overflow, 2 underflow, 1 inexact.
+    """
+    formats = [as_format(fmt) for fmt in (a_format, b_format, c_format)]
+    y = as_format(y_format)
+    integers = all(isinstance(fmt, IntFormat) for fmt in formats)
+    if overflow is None:
+        overflow = "ieee" if not isinstance(y, IntFormat) else "wrap" if integers else "saturate"
+    target = Target(y, rounding, overflow, subnormals, integers=integers)
+    operands = [as_codes(codes, fmt) for codes, fmt in zip((a, b, c), formats, strict=True)]
+    x, y_codes, z = np.broadcast_arrays(*operands)
+    compute = SumOfProducts(formats[0], formats[1], formats[2], 1, target)
+    codes, flags = compute(x.reshape(-1, 1), y_codes.reshape(-1, 1), z.reshape(-1))
+    return codes.reshape(x.shape), flags.reshape(x.shape)
+
+
+def model(params: Mapping[str, Any], operands: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
+    """Return what the unit of these normalised parameters answers to the operands' codes."""
+    codes, flags = fma(
+        operands["a"],
+        operands["b"],
+        operands["c"],
+        a_format=params["a"],
+        b_format=params["b"],
+        c_format=params["c"],
+        y_format=params["y"],
+        rounding=params["rounding"],
+        overflow=params["overflow"],
+        subnormals=params["subnormals"],
+    )
+    return {"y": codes, "flags": flags} if params["flags"] else {"y": codes}

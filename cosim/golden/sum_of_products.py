@@ -1,0 +1,274 @@
+"""The one datapath behind `fma` and `dot`: round(sum of a[i] * b[i], plus c)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cosim.golden.codec import (
+    INFINITE,
+    NAN,
+    NEGATIVE,
+    SIGNALING,
+    ZERO,
+    Operand,
+    code_dtype,
+)
+from cosim.golden.exact import Limbs, Word, add_sticky
+from cosim.golden.rounding import (
+    INVALID,
+    WORD_BITS,
+    NumberFormat,
+    Rounded,
+    Target,
+)
+from hdl.formats import IntFormat
+
+__all__ = ["NO_TERM", "SumOfProducts", "Trace"]
+
+_BLOCK = 1 << 14
+"""Products computed at once: some twenty int64 arrays of that size stay in a level-2 cache."""
+
+_STICKY_BITS = 56
+"""Widest operand of `add_sticky`."""
+
+
+class Trace(NamedTuple):
+    """What happened on the way to results; for those who count cases, not for the result.
+
+    Attributes
+    ----------
+    codes, flags
+        The results.
+    is_special
+        Where an operand is infinite or NaN: nothing else below means anything there.
+    sum
+        The exact sum, its lowest bit sticky where it has more bits than the result can tell.
+    fraction
+        What an integer result leaves of the sum above the next lower integer: 0 nothing, 1 less
+        than half, 2 half, 3 more. 0 for a float result.
+    largest
+        Exponent of the leading bit of the largest term, for a product of those of its factors
+        together (which may be one less); below `NO_TERM` where all terms are zero.
+    """
+
+    codes: NDArray[Any]
+    flags: NDArray[np.uint8]
+    is_special: NDArray[np.bool_]
+    sum: Word
+    fraction: NDArray[np.uint8]
+    largest: NDArray[np.int64]
+
+
+NO_TERM = -(1 << 20)
+"""Lower than the exponent of any term that is not zero."""
+
+
+@dataclass(frozen=True)
+class SumOfProducts:
+    """Bit-exact ``round(sum of a[i] * b[i], plus c)`` for any integer and float formats.
+
+    The sum is exact: in int64 where formats and lanes allow it, else as two floating words (one
+    product, or an int64 sum of products, and an addend), else in limbs.
+
+    Parameters
+    ----------
+    a, b
+        Formats of the multiplicands and the multipliers.
+    c
+        Format of the addend, or None if there never is one.
+    lanes
+        Number of products in a sum.
+    target
+        Format of the result, and how to round. Its `subnormals` holds for the operands too.
+    """
+
+    a: NumberFormat
+    b: NumberFormat
+    c: NumberFormat | None
+    lanes: int
+    target: Target
+
+    def __call__(
+        self, a: NDArray[Any], b: NDArray[Any], c: NDArray[Any] | None
+    ) -> tuple[NDArray[Any], NDArray[np.uint8]]:
+        """Return codes and flags.
+
+        Parameters
+        ----------
+        a, b
+            Codes, shape (n, lanes).
+        c
+            Codes, shape (n,), or None for no addend at all.
+        """
+        count = len(a)
+        codes = np.empty(count, dtype=code_dtype(self.target.fmt.bits))
+        flags = np.empty(count, dtype=np.uint8)
+        flush = self.target.flush
+        x, y = Operand(a, self.a, flush), Operand(b, self.b, flush)
+        z = None if c is None or self.c is None else Operand(c, self.c, flush)
+        rows = max(1, _BLOCK // self.lanes)
+        for start in range(0, count, rows):
+            block = slice(start, start + rows)
+            part = self._block(x[block], y[block], None if z is None else z[block])
+            codes[block], flags[block] = part
+        return codes, flags
+
+    def trace(self, a: NDArray[Any], b: NDArray[Any], c: NDArray[Any] | None) -> Trace:
+        """Return the results with how they came about; operands as for a call.
+
+        All at once: callers bound the number of rows.
+        """
+        codes, flags = self(a, b, c)
+        flush = self.target.flush
+        x, y = Operand(a, self.a, flush), Operand(b, self.b, flush)
+        z = None if c is None or self.c is None else Operand(c, self.c, flush)
+        total = self._sum(x, y, z)
+        is_special = np.zeros(len(a), dtype=np.bool_)
+        is_special[_special_rows(x, y, z)] = True
+        terms = _leading_exponents(x) + _leading_exponents(y)
+        if z is not None:
+            terms = np.hstack([terms, _leading_exponents(z)[:, None]])
+        if isinstance(self.target.fmt, IntFormat):
+            fraction = total.split().fraction
+        else:
+            fraction = np.zeros(len(a), dtype=np.uint8)
+        word = total if isinstance(total, Word) else total.leading_word()
+        return Trace(codes, flags, is_special, word, fraction, terms.max(axis=1))
+
+    def _block(self, a: Operand, b: Operand, c: Operand | None) -> Rounded:
+        total = self._sum(a, b, c)
+        rounded = total.round(self.target)
+        if self.target.zero_code(True) != 0:
+            zeros = np.flatnonzero(total.is_zero())
+            if zeros.size:
+                sums = rounded.codes[zeros]
+                sums[self._is_negative_zero(*_select(zeros, a, b, c))] = self.target.zero_code(True)
+                rounded.codes[zeros] = sums
+        special = _special_rows(a, b, c)
+        if special.size:
+            rounded.codes[special], rounded.flags[special] = self._of_specials(
+                *_select(special, a, b, c)
+            )
+        return rounded
+
+    def _sum(self, a: Operand, b: Operand, c: Operand | None) -> Word | Limbs:
+        """Add all terms exactly; infinities and NaN count as 0 here."""
+        exponent = a.span.exponent + b.span.exponent
+        magnitude = a.span.magnitude * b.span.magnitude * self.lanes
+        to_integer = isinstance(self.target.fmt, IntFormat)
+
+        lowest = min(exponent, 0) if to_integer else exponent
+        if c is not None:
+            lowest = min(lowest, c.span.exponent)
+        bound = magnitude << (exponent - lowest)
+        if c is not None:
+            bound += c.span.magnitude << (c.span.exponent - lowest)
+
+        if bound.bit_length() <= WORD_BITS:
+            value = _fixed_products(a, b).value << (exponent - lowest)
+            return Word(value if c is None else value + c.fixed_point(lowest), lowest)
+
+        if not to_integer and (c is None or c.precision <= _STICKY_BITS):
+            products = None
+            if magnitude.bit_length() <= _STICKY_BITS:
+                products = _fixed_products(a, b)
+            elif self.lanes == 1 and a.precision + b.precision <= _STICKY_BITS:
+                products = _floating_products(a, b)
+            if products is not None:
+                return products if c is None else add_sticky(products, Word(*c.unpack()))
+
+        limbs = Limbs.zeros(len(a.codes), lowest, lowest + bound.bit_length())
+        x, y = a.unpack(), b.unpack()
+        limbs.add(
+            np.abs(x.significand).view(np.uint64) * np.abs(y.significand).view(np.uint64),
+            (x.significand < 0) ^ (y.significand < 0),
+            x.exponent + y.exponent,
+        )
+        if c is not None:
+            limbs.add(*_magnitudes(c))
+        return limbs.carried()
+
+    def _is_negative_zero(self, a: Operand, b: Operand, c: Operand | None) -> NDArray[np.bool_]:
+        """Tell which exact zero sums are -0 (IEEE 754-2019, 6.3)."""
+        x, y = a.traits(), b.traits()
+        terms = ((x ^ y) & NEGATIVE) | ((x | y) & ZERO)
+        if c is not None:
+            terms = np.hstack([terms, c.traits()[:, None] & (NEGATIVE | ZERO)])
+        only_negative_zeros = (terms == NEGATIVE | ZERO).all(axis=1)
+        if self.target.rounding != "rdn":
+            return only_negative_zeros
+        return ~(terms == ZERO).all(axis=1)
+
+    def _of_specials(self, a: Operand, b: Operand, c: Operand | None) -> Rounded:
+        """Return what sums with infinities and NaN give."""
+        x, y = a.traits(), b.traits()
+        either = x | y
+        terms = ((x ^ y) & NEGATIVE) | (either & ~NEGATIVE)
+        # Zero times infinity; as a NaN it hides that the term is infinite too.
+        invalid = (either & (INFINITE | ZERO)) == INFINITE | ZERO
+        terms[invalid] |= NAN
+        if c is not None:
+            terms = np.hstack([terms, c.traits()[:, None]])
+        kinds = terms & (NEGATIVE | INFINITE | NAN)
+        plus = (kinds == INFINITE).any(axis=1)
+        minus = (kinds == INFINITE | NEGATIVE).any(axis=1)
+        nan = (terms & NAN).any(axis=1)
+        codes = np.where(minus, self.target.infinity_code(True), self.target.infinity_code(False))
+        codes[nan | (plus & minus)] = self.target.nan_code
+        raised = invalid.any(axis=1) | (terms & SIGNALING).any(axis=1) | (plus & minus & ~nan)
+        if isinstance(self.target.fmt, IntFormat):
+            raised[:] = True
+        return Rounded(codes.astype(np.uint64), raised * np.uint8(INVALID))
+
+
+def _select(
+    rows: NDArray[np.intp], a: Operand, b: Operand, c: Operand | None
+) -> tuple[Operand, Operand, Operand | None]:
+    return a[rows], b[rows], None if c is None else c[rows]
+
+
+def _special_rows(a: Operand, b: Operand, c: Operand | None) -> NDArray[np.intp]:
+    special = np.zeros(len(a.codes), dtype=np.bool_)
+    for operand in (a, b, c):
+        found = None if operand is None else operand.is_special()
+        if found is not None:
+            special |= found.reshape(len(special), -1).any(axis=1)
+    return np.flatnonzero(special)
+
+
+def _leading_exponents(operand: Operand) -> NDArray[np.int64]:
+    """Return the exponents of the leading bits, far below `NO_TERM` for zeros."""
+    magnitude, exponent = operand.codes, np.int64(0)
+    if operand.fmt.name != "uint64":
+        significand, exponent = operand.unpack()
+        magnitude = np.abs(significand)
+    # Without the bit below the leading one the conversion cannot round up to a power of two.
+    _, length = np.frexp((magnitude & ~(magnitude >> 1)).astype(np.float64))
+    return np.where(magnitude == 0, 4 * NO_TERM, length - 1 + exponent)
+
+
+def _fixed_products(a: Operand, b: Operand) -> Word:
+    """Return the sums of products, which must fit into int64."""
+    x, y = a.fixed_point(a.span.exponent), b.fixed_point(b.span.exponent)
+    return Word(np.einsum("ij,ij->i", x, y), a.span.exponent + b.span.exponent)
+
+
+def _floating_products(a: Operand, b: Operand) -> Word:
+    """Return the products of one lane, each with its own exponent."""
+    x, y = a[:, 0].unpack(), b[:, 0].unpack()
+    return Word(x.significand * y.significand, x.exponent + y.exponent)
+
+
+def _magnitudes(
+    operand: Operand,
+) -> tuple[NDArray[np.uint64], NDArray[np.bool_], NDArray[np.int64]]:
+    """Return magnitude, whether negative, and exponent, each of shape (n, 1)."""
+    codes = operand.codes[:, None]
+    if operand.fmt.name == "uint64":
+        return codes, np.zeros(codes.shape, dtype=np.bool_), np.zeros(codes.shape, dtype=np.int64)
+    significand, exponent = operand[:, None].unpack()
+    return np.abs(significand).view(np.uint64), significand < 0, exponent

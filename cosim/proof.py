@@ -1,0 +1,280 @@
+"""Proof that a unit computes what it should, for all operands at once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from cosim.failure import Failure
+from cosim.formal.circuit import Circuit, Signals, read_circuit
+from cosim.formal.graph import FALSE, TRUE, Graph
+from cosim.formal.reference import ACCUMULATOR, reference_verilog
+from cosim.formal.solver import Answer, Engine, solve
+from cosim.golden import code_dtype, get_model
+from cosim.results import Options
+from cosim.unit import Codes, Unit
+from cosim.verify import verify, verify_operands
+from gen.config import Config, make_config
+from gen.emit import generate
+from gen.errors import ConfigError
+
+__all__ = ["ProofResult", "Step", "Verdict", "prove"]
+
+Verdict = Literal["proven", "refuted", "inconclusive"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One claim and what became of it.
+
+    Attributes
+    ----------
+    claim
+        What was to be shown, for people.
+    verdict
+        Whether it was.
+    engine
+        What decided it, or ran out of time.
+    seconds
+        How long that took.
+    """
+
+    claim: str
+    verdict: Verdict
+    engine: Engine
+    seconds: float
+
+
+@dataclass(frozen=True)
+class ProofResult:
+    """What came of a proof.
+
+    Attributes
+    ----------
+    name, unit, config_hash
+        What it is about.
+    verdict
+        ``proven`` if every step is, ``refuted`` if one is, else ``inconclusive``.
+    steps
+        The steps.
+    seconds
+        How long all of it took.
+    note
+        What there is to say about it, for people; empty if nothing.
+    failure
+        For what is refuted: operands that show it, as in the simulator.
+    """
+
+    name: str
+    unit: str
+    config_hash: str
+    verdict: Verdict
+    steps: list[Step] = field(default_factory=list)
+    seconds: float = 0
+    note: str = ""
+    failure: Failure | None = None
+
+    @property
+    def passed(self) -> bool:
+        """Whether it is a proof."""
+        return self.verdict == "proven" and len(self.steps) > 0
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the result as JSON types."""
+        content = asdict(self)
+        if self.failure is not None:
+            content["failure"]["operands_file"] = str(self.failure.operands_file)
+        return {"passed": self.passed, **content}
+
+
+def prove(
+    config: Config,
+    timeout: float = 60,
+    *,
+    verilog: Path | None = None,
+    directory: Path | None = None,
+) -> ProofResult:
+    """Compare a unit with a plain description of what it computes.
+
+    A pipeline is compared with the same unit without registers, and that with the description. All
+    comparisons are of circuits without state: a window of as many cycles as the latency, from any
+    state at all, shows everything a pipeline can do.
+
+    Parameters
+    ----------
+    config
+        The unit.
+    timeout
+        Seconds for each step.
+    verilog
+        Somebody's Verilog to prove instead of the generated one.
+    directory
+        Where the operands of a counterexample go.
+
+    Raises
+    ------
+    ConfigError
+        If there is no description of such a unit.
+    ToolError
+        If a tool is missing or fails.
+    """
+    start = time.monotonic()
+    params = config.params_dict()
+    try:
+        text = reference_verilog(config.name, config.unit, params)
+    except LookupError as error:
+        raise ConfigError(f"{config.name}: cannot be proven: {error.args[0]}") from error
+    reference = read_circuit(text, config.name)
+    artifact = generate(config)
+    unit = Unit(artifact.manifest, params, get_model(config.unit))
+    source = verilog.read_text() if verilog else artifact.verilog
+    claims = _claims(config, unit, source, reference)
+    options = Options(verilog=verilog, directory=directory)
+    steps: list[Step] = []
+    note, failure = "", None
+    for claim in claims:
+        answer = solve(claim.graph, claim.violation, timeout, split=claim.split)
+        verdict: Verdict = "proven"
+        if answer.is_possible is None:
+            verdict = "inconclusive"
+            note = f"no answer within {timeout:g} s"
+        elif answer.is_possible:
+            verdict, note, failure = _confirm(config, unit, claim, answer, options)
+        steps.append(Step(claim.text, verdict, answer.engine, answer.seconds))
+        if verdict != "proven":
+            break
+    return ProofResult(
+        name=config.name,
+        unit=config.unit,
+        config_hash=config.config_hash,
+        verdict=steps[-1].verdict,
+        steps=steps,
+        seconds=time.monotonic() - start,
+        note=note,
+        failure=failure,
+    )
+
+
+@dataclass(frozen=True)
+class _Claim:
+    """Something that must never be: `violation`, over the inputs of so many cycles.
+
+    With the inputs in `split` fixed, all that is left of a product is a sum.
+    """
+
+    text: str
+    graph: Graph
+    violation: int
+    cycles: int
+    split: list[str]
+
+
+def _claims(config: Config, unit: Unit, source: str, reference: Circuit) -> Iterator[_Claim]:
+    circuit = read_circuit(source, config.name, clock=unit.manifest["clock"])
+    if unit.latency == 0 or unit.is_stateful:
+        yield _claim("Verilog = reference", unit, circuit, reference)
+        return
+    flat_config = make_config(config.unit, {**config.given(), "stages": 0}, config.name)
+    flat = read_circuit(generate(flat_config).verilog, config.name)
+    yield _claim("pipelined = combinational", unit, circuit, flat)
+    model = Unit(generate(flat_config).manifest, unit.params, unit.model)
+    yield _claim("combinational = reference", model, flat, reference)
+
+
+def _claim(text: str, unit: Unit, circuit: Circuit, reference: Circuit) -> _Claim:
+    """Return the claim that a circuit answers like another, its latency later."""
+    graph = Graph()
+    window = _Window.of(graph, unit, circuit)
+    operands = {name: window.inputs[0][name] for name in reference.inputs if name != ACCUMULATOR}
+    if unit.is_stateful:
+        operands[ACCUMULATOR] = window.before["y"]
+    wanted, _ = reference.place(graph, operands)
+    names = [port["name"] for port in unit.results]
+    if not unit.is_stateful:
+        wrong = graph.any(graph.unequal(window.after[name], wanted[name]) for name in names)
+        violation = graph.both(window.is_due, wrong)
+    else:
+        # The accumulator must also keep what it holds, and be cleared by a reset.
+        held = [
+            graph.choose(window.is_due, *bits)
+            for bits in zip(wanted["y"], window.before["y"], strict=True)
+        ]
+        kept = [graph.both(bit, window.was_reset ^ 1) for bit in held]
+        violation = graph.unequal(window.after["y"], kept)
+    valid = graph.differ(window.after[unit.valid_out][0], window.is_due)
+    split = [f"0.b[{bit}]" for bit in range(circuit.inputs["b"])]
+    return _Claim(text, graph, graph.either(valid, violation), len(window.inputs), split)
+
+
+@dataclass(frozen=True)
+class _Window:
+    """A unit from any state at all, for as many cycles as its latency and one more.
+
+    Attributes
+    ----------
+    inputs
+        Free inputs of each cycle.
+    before, after
+        Outputs in the last cycle but one, and in the last.
+    is_due
+        Whether the first cycle's operands must have got a result in the last.
+    was_reset
+        Whether there was a reset in the last cycle but one.
+    """
+
+    inputs: list[Signals]
+    before: Signals
+    after: Signals
+    is_due: int
+    was_reset: int
+
+    @classmethod
+    def of(cls, graph: Graph, unit: Unit, circuit: Circuit) -> _Window:
+        state = circuit.free_state(graph)
+        inputs: list[Signals] = []
+        outputs: list[Signals] = [{}]
+        for cycle in range(unit.latency + 1):
+            inputs.append(circuit.free_inputs(graph, f"{cycle}."))
+            placed, state = circuit.place(graph, inputs[-1], state)
+            outputs.append(placed)
+        resets = [signals[unit.reset][0] if unit.reset else FALSE for signals in inputs[:-1]]
+        is_due = graph.both(inputs[0][unit.valid_in][0], graph.any(resets) ^ TRUE)
+        return cls(inputs, outputs[-2], outputs[-1], is_due, resets[-1] if resets else FALSE)
+
+
+def _confirm(
+    config: Config, unit: Unit, claim: _Claim, answer: Answer, options: Options
+) -> tuple[Verdict, str, Failure | None]:
+    """Try a counterexample in the simulator, where the golden model has its say too."""
+    result, _ = verify_operands(config, _operands(unit, claim, answer.values), options)
+    if result.failure is None and unit.is_stateful:
+        # The state it begins in may be out of reach; ordinary vectors tell if it is not.
+        result = verify(config, options)
+        if result.failure is None:
+            return "inconclusive", "differs from a state that may be out of reach", None
+    if result.failure is None:
+        return "refuted", "the golden model sides with the Verilog, not with the reference", None
+    return "refuted", "", result.failure
+
+
+def _operands(unit: Unit, claim: _Claim, values: Mapping[str, bool]) -> Codes:
+    """Return what to drive in every cycle of a counterexample."""
+    ports = {port["name"]: port for port in unit.operands}
+    # A valid port that is always 1 and a reset that is never is what operands mean by themselves.
+    if unit.latency:
+        timing = (unit.valid_in, unit.reset)
+        ports |= {port["name"]: port for port in unit.ports if port["name"] in timing}
+    operands: Codes = {}
+    for name, port in ports.items():
+        bits = port["width"] // port["lanes"]
+        codes = np.zeros((claim.cycles, port["lanes"]), code_dtype(bits))
+        for cycle, lane, bit in np.ndindex(claim.cycles, port["lanes"], bits):
+            if values.get(f"{cycle}.{name}[{lane * bits + bit}]", False):
+                codes[cycle, lane] |= codes.dtype.type(1 << bit)
+        operands[name] = codes if port["lanes"] > 1 else codes[:, 0]
+    return operands

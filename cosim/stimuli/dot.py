@@ -1,0 +1,140 @@
+"""Stimuli for `dot`, with an addend, without, and with the internal accumulator."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import cycle, islice
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cosim.golden.codec import as_format, code_dtype
+from cosim.stimuli import Operands, operands
+from cosim.stimuli.sum_of_products import SumStimuli, Terms
+
+__all__ = ["directed", "enumerate_space", "random", "space_bits"]
+
+_STATEFUL_BITS = 1 << 16
+"""What `space_bits` says of an accumulator, which no enumeration exhausts."""
+
+
+def directed(params: Mapping[str, Any]) -> Operands:
+    """Return corners in one lane and in all, cancelling lanes, and ladders around corners of y.
+
+    With an accumulator all of it comes twice: every row for itself, then in runs of various
+    lengths, with long runs of the largest products between.
+    """
+    stimuli = _stimuli(params)
+    lanes = stimuli.lanes
+    corners = [operands.corner_codes(params[port]) for port in "ab"]
+    a, b = (axis.ravel() for axis in np.meshgrid(*corners, indexing="ij"))
+    zero_c = None if stimuli.c is None else operands.corner_codes(stimuli.c)
+
+    def rows(a: NDArray[Any], b: NDArray[Any], shift: int) -> Terms:
+        # Addends take turns, in step with neither a nor b.
+        c = None if zero_c is None else np.resize(np.roll(zero_c, shift), len(a))
+        return Terms(a, b, c)
+
+    in_all = [np.repeat(codes[:, None], lanes, axis=1) for codes in (a, b)]
+    signs = np.arange(lanes) % 2 == 1
+    opposed = np.where(signs, operands.negated(params["a"], in_all[0]), in_all[0])
+    ones = [
+        np.full(lanes, operands.constant(params[port], 1.0)).astype(codes.dtype)
+        for port, codes in (("a", a), ("b", b))
+    ]
+    parts = [
+        rows(stimuli.in_one_lane(a), stimuli.in_one_lane(b), 0),
+        rows(in_all[0], in_all[1], 1),
+        rows(opposed, in_all[1], 2),
+        # A one in each lane in turn: are all lanes wired?
+        rows(stimuli.in_one_lane(ones[0]), stimuli.in_one_lane(ones[1]), 3),
+        stimuli.ladders(),
+    ]
+    terms = stimuli.stack(parts)
+    if not params["accumulate"]:
+        return _operands(terms)
+    once = _operands(terms) | {"first": np.ones(len(terms.a), dtype=np.uint8)}
+    runs = _operands(terms) | {"first": _runs(len(terms.a), [1, 2, 3, 5, 1, 8, 4, 13])}
+    long_run = np.zeros(64, dtype=np.uint8)
+    long_run[0] = 1
+    large = [operands.nearest(params[port], np.array([np.inf])) for port in "ab"]
+    up = {
+        port: np.broadcast_to(code, (64, lanes)) for port, code in zip("ab", large, strict=True)
+    } | {"first": long_run}
+    down_a = operands.negated(params["a"], up["a"])
+    down = {"a": down_a, "b": up["b"], "first": np.zeros_like(long_run)}
+    return {
+        port: np.concatenate([part[port] for part in (once, up, down, runs)])
+        for port in ("a", "b", "first")
+    }
+
+
+def random(params: Mapping[str, Any], count: int, rng: np.random.Generator) -> Operands:
+    """Return a mixture of uniform codes, corners, cancellation, far alignment, ties and limits.
+
+    With an accumulator, runs of 1 to 256 rows; those of more than 16 are of calm rows, as one NaN
+    or infinity would hide all that follow. Some rows undo the one before them.
+    """
+    stimuli = _stimuli(params)
+    terms = stimuli.random(count, rng)
+    if not params["accumulate"]:
+        return _operands(terms)
+    length = np.ceil(16.0 ** rng.random(count)).astype(np.int64)
+    length[rng.random(count) < 1 / 3] = 1
+    long = rng.random(count) < 0.03
+    length[long] = rng.integers(17, 256, int(long.sum()), endpoint=True)
+    a, b = terms.a, terms.b
+    in_long_run = np.repeat(length, length)[:count] > 16
+    a[in_long_run], b[in_long_run], _ = stimuli.calm(int(in_long_run.sum()), rng)
+    undone = np.flatnonzero(rng.random(max(count - 1, 0)) < 0.1)
+    a[undone + 1], b[undone + 1] = a[undone], b[undone]
+    port, negative = ("a", a) if as_format(params["a"]).is_signed else ("b", b)
+    negative[undone + 1] = operands.negated(params[port], negative[undone])
+    return {"a": a, "b": b, "first": _runs(count, length.tolist())}
+
+
+def space_bits(params: Mapping[str, Any]) -> int:
+    """Return the number of operand bits; far more than 64 for an accumulator."""
+    return _STATEFUL_BITS if params["accumulate"] else sum(_widths(params))
+
+
+def enumerate_space(params: Mapping[str, Any], start: int, count: int) -> Operands:
+    """Return operands `start` to ``start + count - 1`` of all; c counts fastest."""
+    if params["accumulate"]:
+        raise ValueError("an accumulator has more than its operands to enumerate")
+    lanes = params["lanes"]
+    widths = _widths(params)
+    fields = operands.split_index(widths, start, count)
+    codes = [field.astype(code_dtype(width)) for field, width in zip(fields, widths, strict=True)]
+    return _operands(
+        Terms(
+            np.stack(codes[:lanes], axis=1),
+            np.stack(codes[lanes : 2 * lanes], axis=1),
+            codes[-1] if params["c"] is not None else None,
+        )
+    )
+
+
+def _widths(params: Mapping[str, Any]) -> list[int]:
+    a, b = as_format(params["a"]).bits, as_format(params["b"]).bits
+    c = [] if params["c"] is None else [as_format(params["c"]).bits]
+    return [a] * params["lanes"] + [b] * params["lanes"] + c
+
+
+def _runs(count: int, lengths: list[int]) -> NDArray[np.uint8]:
+    """Return `first` for runs of these lengths, over and over."""
+    first = np.zeros(count, dtype=np.uint8)
+    if count:
+        starts = np.cumsum([0, *islice(cycle(lengths), count)])
+        first[starts[starts < count]] = 1
+    return first
+
+
+def _stimuli(params: Mapping[str, Any]) -> SumStimuli:
+    return SumStimuli(params["a"], params["b"], params["c"], params["y"], params["lanes"])
+
+
+def _operands(terms: Terms) -> Operands:
+    ports = {"a": terms.a, "b": terms.b}
+    return ports if terms.c is None else ports | {"c": terms.c}

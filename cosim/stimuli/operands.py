@@ -1,0 +1,183 @@
+"""Single operands of a format: corner codes, and random codes of a wanted magnitude."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from cosim.golden.codec import Operand, as_format, code_dtype, decode, encode
+from hdl.formats import IntFormat
+
+__all__ = [
+    "constant",
+    "corner_codes",
+    "exponent_range",
+    "finite_codes",
+    "nearest",
+    "negated",
+    "nudged",
+    "of_exponent",
+    "random_codes",
+    "special_codes",
+    "split_index",
+    "values",
+]
+
+Codes = NDArray[Any]
+
+
+def corner_codes(name: str) -> Codes:
+    """Return the codes at which a format's behaviour changes, without repetitions.
+
+    Both zeros, smallest and largest subnormals and normals, one and its neighbours, infinities,
+    quiet and signaling NaN; for integers the limits, small numbers and powers of two. All codes of
+    a format of up to 4 bits.
+    """
+    fmt = as_format(name)
+    dtype = code_dtype(fmt.bits)
+    if fmt.bits <= 4:
+        return np.arange(1 << fmt.bits).astype(dtype)
+    mask = (1 << fmt.bits) - 1
+    if isinstance(fmt, IntFormat):
+        low, high = fmt.min_value, fmt.max_value
+        middle = 1 << (fmt.bits // 2)
+        picked = [0, 1, 2, 3, high, high - 1, low, low + 1, middle, middle - 1, middle + 1]
+        picked += [high // 2, high // 2 + 1, high // 3, high // 3 * 2]
+        if fmt.signed:
+            picked += [-1, -2, -3, -middle, -middle + 1, low // 2]
+        return np.unique(np.array([value & mask for value in picked], dtype=dtype))
+    hidden = 1 << fmt.mantissa_bits
+    one = fmt.bias << fmt.mantissa_bits
+    picked = [0, 1, 2, hidden - 1, hidden, hidden + 1, fmt.max_code - 1, fmt.max_code]
+    if 0 < one < fmt.max_code:
+        picked += [one - 1, one, one + 1, one | hidden >> 1]
+    # Everything above the largest number is infinite or NaN: the first two, the quiet and the last.
+    top = fmt.magnitude_mask
+    specials = {code for code in (fmt.max_code + 1, fmt.max_code + 2, top) if code <= top}
+    if fmt.has_nan:
+        specials.add(fmt.nan_code & top)
+    picked += sorted(specials)
+    return np.unique(np.array([c | s for c in picked for s in (0, fmt.sign_mask)], dtype=dtype))
+
+
+def constant(name: str, value: float) -> int:
+    """Return the code nearest to a value."""
+    return int(nearest(name, np.array([value]))[0])
+
+
+def nearest(name: str, wanted: ArrayLike) -> Codes:
+    """Return the codes nearest to the values, the largest finite ones where those are too large."""
+    return encode(np.nan_to_num(np.asarray(wanted, dtype=np.float64)), name, overflow="saturate")
+
+
+def values(name: str, codes: Codes) -> NDArray[np.float64]:
+    """Return finite values (float64, so rounded if they are long integers), 0 for all others."""
+    return np.nan_to_num(decode(codes, name).astype(np.float64), posinf=0.0, neginf=0.0)
+
+
+def exponent_range(name: str) -> tuple[int, int]:
+    """Return the exponents of the leading bits of the smallest and the largest value."""
+    fmt = as_format(name)
+    if isinstance(fmt, IntFormat):
+        return 0, fmt.bits - (2 if fmt.signed else 1)
+    return fmt.min_ulp_exponent, fmt.max_exponent
+
+
+def random_codes(name: str, shape: tuple[int, ...], rng: np.random.Generator) -> Codes:
+    """Return codes that are uniform over all bit patterns."""
+    bits = as_format(name).bits
+    return rng.integers(0, 1 << bits, shape, dtype=code_dtype(bits))
+
+
+def finite_codes(name: str, shape: tuple[int, ...], rng: np.random.Generator) -> Codes:
+    """Return random codes, none infinite or NaN."""
+    codes = random_codes(name, shape, rng)
+    fmt = as_format(name)
+    special = Operand(codes, fmt).is_special()
+    if special is None:
+        return codes
+    # Without sign and top exponent bit every code is finite.
+    return np.where(special, codes & codes.dtype.type((1 << (fmt.bits - 2)) - 1), codes)
+
+
+def special_codes(name: str) -> Codes:
+    """Return the corner codes that are infinite or NaN; the largest number if there is none."""
+    codes = corner_codes(name)
+    special = Operand(codes, as_format(name)).is_special()
+    return codes[-1:] if special is None else codes[special]
+
+
+def of_exponent(name: str, exponent: NDArray[Any], rng: np.random.Generator) -> Codes:
+    """Return finite codes of random sign with leading bits at ``2^exponent``.
+
+    Their significands are random, or for two in five the special ones that make ties and long
+    carries: a power of two, all ones, or a lone last bit. Exponents out of range are clipped.
+    """
+    fmt = as_format(name)
+    low, high = exponent_range(name)
+    clipped = np.clip(exponent, low, high)
+    precision = fmt.bits if isinstance(fmt, IntFormat) else fmt.precision
+    ulp = 2.0 ** (1 - precision)
+    kind = rng.integers(0, 10, clipped.shape)
+    fraction = rng.random(clipped.shape)
+    for k, special in enumerate((0.0, 0.0, 1.0 - ulp, ulp)):
+        fraction = np.where(kind == k, special, fraction)
+    with np.errstate(over="ignore", under="ignore"):
+        magnitude = np.ldexp(1.0 + fraction, clipped.astype(np.int64))
+    magnitude = np.where(rng.random(clipped.shape) < 0.5, magnitude, -magnitude)
+    if not fmt.is_signed:
+        magnitude = np.abs(magnitude)
+    return encode(magnitude, name, rounding="rtz", overflow="saturate")
+
+
+def negated(name: str, codes: Codes) -> Codes:
+    """Return the codes of the negative values: the nearest, 0 for an unsigned format."""
+    fmt = as_format(name)
+    if isinstance(fmt, IntFormat):
+        return encode(-decode(codes, fmt).astype(np.int64), fmt) if fmt.signed else codes * 0
+    if not fmt.signed:
+        return codes * 0
+    flipped = codes ^ codes.dtype.type(fmt.sign_mask)
+    return flipped if fmt.has_negative_zero else np.where(codes == 0, codes, flipped)
+
+
+def nudged(name: str, codes: Codes, steps: ArrayLike) -> Codes:
+    """Return finite codes `steps` away in magnitude (an integer: in value); ends do not wrap."""
+    fmt = as_format(name)
+    signed_steps = np.asarray(steps, dtype=np.int64)
+    if isinstance(fmt, IntFormat):
+        # Offset binary: unsigned numbers in the order of the values.
+        offset = np.uint64(1 << (fmt.bits - 1) if fmt.signed else 0)
+        last = np.uint64((1 << fmt.bits) - 1)
+        rank = codes.astype(np.uint64) ^ offset
+        distance = np.abs(signed_steps).astype(np.uint64)
+        up, down = rank + np.minimum(distance, last - rank), rank - np.minimum(distance, rank)
+        return (np.where(signed_steps > 0, up, down) ^ offset).astype(codes.dtype)
+    wide = codes.astype(np.int64)
+    sign, magnitude = wide & fmt.sign_mask, wide & fmt.magnitude_mask
+    # The code of -0 may be a NaN.
+    least = 0 if fmt.has_negative_zero else 1
+    return (sign | np.clip(magnitude + signed_steps, least, fmt.max_code)).astype(codes.dtype)
+
+
+def split_index(widths: list[int], start: int, count: int) -> list[NDArray[np.uint64]]:
+    """Cut the indices `start` to ``start + count - 1`` into bit fields, the last one lowest.
+
+    Raises
+    ------
+    ValueError
+        If there are not that many, or too many to count.
+    """
+    total = sum(widths)
+    if total > 63:
+        raise ValueError(f"2^{total} operands cannot be enumerated")
+    if start < 0 or count < 0 or start + count > 1 << total:
+        raise ValueError(f"operands {start} to {start + count - 1} of {1 << total} do not exist")
+    index = np.arange(start, start + count, dtype=np.uint64)
+    fields: list[NDArray[np.uint64]] = []
+    for width in reversed(widths):
+        fields.insert(0, index & np.uint64((1 << width) - 1))
+        index = index >> np.uint64(width)
+    return fields

@@ -1,0 +1,326 @@
+"""Operands for sums of products: random ones aimed at the result, and ladders around corners."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cosim.golden.codec import as_format
+from cosim.stimuli import operands
+from hdl.formats import IntFormat
+
+__all__ = ["SumStimuli", "Terms"]
+
+Codes = NDArray[Any]
+
+_BLOCK = 1 << 18
+"""Products made at once; a bound on memory."""
+
+
+class Terms(NamedTuple):
+    """Codes of a and b, shape (n, lanes), and of c, shape (n,), or None without an addend."""
+
+    a: Codes
+    b: Codes
+    c: Codes | None
+
+
+@dataclass(frozen=True)
+class SumStimuli:
+    """Stimuli for ``round(sum of a[i] * b[i], plus c)``.
+
+    Values are aimed in float64: where that rounds, or where a format leaves its range, a target is
+    missed by a little, which costs a stimulus some of its sharpness and nothing else.
+
+    Parameters
+    ----------
+    a, b, y
+        Names of the formats.
+    c
+        Name of the addend's format, or None.
+    lanes
+        Number of products.
+    """
+
+    a: str
+    b: str
+    c: str | None
+    y: str
+    lanes: int
+
+    @np.errstate(all="ignore")
+    def random(self, count: int, rng: np.random.Generator) -> Terms:
+        """Return `count` rows, a random mixture of all strategies."""
+        rows = max(1, _BLOCK // self.lanes)
+        blocks = [self._mixture(min(rows, count - k), rng) for k in range(0, count, rows)]
+        if not blocks:
+            blocks = [self._uniform(0, rng)]
+        return self.stack(blocks)
+
+    def calm(self, count: int, rng: np.random.Generator) -> Terms:
+        """Return rows of finite products of which some hundreds can be added without overflow."""
+        _, high = self._result_range()
+        high = min(high - 8 - self.lanes.bit_length(), _precision(self.y))
+        exponent = rng.integers(high - 2 * _precision(self.y), high, count, endpoint=True)
+        a, b = self._products(exponent, rng)
+        c = None if self.c is None else operands.of_exponent(self.c, exponent, rng)
+        return Terms(a, b, c)
+
+    @np.errstate(all="ignore")
+    def ladders(self) -> Terms:
+        """Return rows whose result is at, and one step beside, each corner of y and each tie.
+
+        One product, in a lane that moves from row to row, and the addend make the sum; without an
+        addend the product alone does.
+        """
+        below, at, above = self._around(operands.corner_codes(self.y))
+        targets = np.unique(np.concatenate([at, (below + at) / 2, (at + above) / 2]))
+        low, high = (np.clip(k, -1000, 1000) for k in operands.exponent_range(self.y))
+        # With the last two, a's own ends reach those of y.
+        a_low, a_high = operands.exponent_range(self.a)
+        ends = [2.0 ** np.clip(k, -1000, 1000) for k in (low - a_low, high - a_high)]
+        rows: list[Terms] = []
+        for step, factor in product((-1, 0, 1), (1.0, -1.0, 2.0**low, -(2.0**high), 3.0, *ends)):
+            factors = np.full(targets.shape, factor)
+            if self.c is None:
+                a, b = operands.nearest(self.a, targets / factor), operands.nearest(self.b, factors)
+                rows.append(Terms(operands.nudged(self.a, a, step), b, None))
+                continue
+            one = operands.nearest(self.b, np.ones(targets.shape))
+            a = operands.nearest(self.a, factors)
+            c = operands.nearest(self.c, targets - operands.values(self.a, a))
+            rows.append(Terms(a, one, operands.nudged(self.c, c, step)))
+            c = operands.nearest(self.c, factors)
+            a = operands.nearest(self.a, targets - operands.values(self.c, c))
+            rows.append(Terms(operands.nudged(self.a, a, step), one, c))
+        a, b, c = self.stack(rows)
+        return Terms(self.in_one_lane(a), self.in_one_lane(b), c)
+
+    def in_one_lane(self, codes: Codes) -> Codes:
+        """Return rows with one code each, in lane ``row % lanes``, and zeros elsewhere."""
+        return self.in_lane(codes, np.arange(len(codes)) % self.lanes)
+
+    def in_lane(self, codes: Codes, lane: NDArray[np.intp]) -> Codes:
+        """Return rows with one code each, in the lane that is given, and zeros elsewhere."""
+        spread = np.zeros((len(codes), self.lanes), dtype=codes.dtype)
+        spread[np.arange(len(codes)), lane] = codes
+        return spread
+
+    def _mixture(self, count: int, rng: np.random.Generator) -> Terms:
+        strategies = (
+            self._uniform,
+            self._corners,
+            self._aligned,
+            self._distant,
+            self._cancelling,
+            self._bounded,
+            self._tied,
+            self._specials,
+        )
+        shares = rng.multinomial(count, np.full(len(strategies), 1 / len(strategies)))
+        parts = [
+            strategy(int(share), rng)
+            for strategy, share in zip(strategies, shares, strict=True)
+            if share
+        ]
+        order = rng.permutation(count)
+        a, b, c = self.stack(parts)
+        return Terms(a[order], b[order], None if c is None else c[order])
+
+    def stack(self, parts: list[Terms]) -> Terms:
+        c = [part.c for part in parts if part.c is not None]
+        return Terms(
+            np.concatenate([part.a for part in parts]),
+            np.concatenate([part.b for part in parts]),
+            np.concatenate(c) if c else None,
+        )
+
+    def _uniform(self, count: int, rng: np.random.Generator) -> Terms:
+        """Every code alike; in a sum of many, infinities and NaN would swamp everything."""
+        draw = operands.random_codes if self.lanes == 1 else operands.finite_codes
+        shape = (count, self.lanes)
+        c = None if self.c is None else operands.random_codes(self.c, (count,), rng)
+        return Terms(draw(self.a, shape, rng), draw(self.b, shape, rng), c)
+
+    def _corners(self, count: int, rng: np.random.Generator) -> Terms:
+        """Corner codes, in few lanes or many; specials are left to `_specials`."""
+        a, b, c = self._aligned(count, rng)
+        share = rng.random((count, 1))
+        for name, codes in ((self.a, a), (self.b, b)):
+            chosen = rng.random(codes.shape) < share
+            codes[chosen] = self._finite_corners(name, int(chosen.sum()), rng)
+        if c is not None and self.c is not None:
+            chosen = rng.random(count) < 0.5
+            c[chosen] = self._finite_corners(self.c, int(chosen.sum()), rng)
+        return Terms(a, b, c)
+
+    def _finite_corners(self, name: str, count: int, rng: np.random.Generator) -> Codes:
+        corners = np.setdiff1d(operands.corner_codes(name), operands.special_codes(name))
+        return rng.choice(corners, count)
+
+    def _specials(self, count: int, rng: np.random.Generator) -> Terms:
+        """Infinities and NaN, each in one lane or two, among corners."""
+        a, b, c = self._corners(count, rng)
+        index = np.arange(count)
+        for name, codes in ((self.a, a), (self.b, b), (self.a, a)):
+            chosen = index[rng.random(count) < 0.4]
+            lane = rng.integers(0, self.lanes, len(chosen))
+            codes[chosen, lane] = rng.choice(operands.special_codes(name), len(chosen))
+        if c is not None and self.c is not None:
+            chosen = index[rng.random(count) < 0.3]
+            c[chosen] = rng.choice(operands.special_codes(self.c), len(chosen))
+        return Terms(a, b, c)
+
+    def _aligned(self, count: int, rng: np.random.Generator) -> Terms:
+        """Products of similar exponents; an addend up to a few bits beyond the width of y away."""
+        exponent = self._sum_exponents(count, rng)
+        a, b = self._products(exponent, rng)
+        if self.c is None:
+            return Terms(a, b, None)
+        reach = _precision(self.a) + _precision(self.b) + 3, _precision(self.y) + 3
+        distance = rng.integers(-max(reach), max(reach), count, endpoint=True)
+        return Terms(a, b, operands.of_exponent(self.c, exponent + distance, rng))
+
+    def _distant(self, count: int, rng: np.random.Generator) -> Terms:
+        """Two products of any exponents, so that one often only tips the rounding of the other."""
+        if self.lanes == 1:
+            return self._aligned(count, rng)
+        index = np.arange(count)
+        first = rng.integers(0, self.lanes, count)
+        second = (first + rng.integers(1, self.lanes, count)) % self.lanes
+        a, b = self._products(self._sum_exponents(count, rng), rng, lanes=1)
+        a, b = self.in_lane(a[:, 0], first), self.in_lane(b[:, 0], first)
+        other_a, other_b = self._products(self._sum_exponents(count, rng), rng, lanes=1)
+        a[index, second], b[index, second] = other_a[:, 0], other_b[:, 0]
+        if self.c is None:
+            return Terms(a, b, None)
+        return Terms(a, b, operands.of_exponent(self.c, self._sum_exponents(count, rng), rng))
+
+    def _cancelling(self, count: int, rng: np.random.Generator) -> Terms:
+        """Cancel all but a little: lanes in pairs of opposite sign, or lanes against the addend."""
+        a, b = self._products(self._sum_exponents(count, rng), rng)
+        half = self.lanes // 2
+        paired = rng.random(count) < (1.0 if self.c is None else 0.5)
+        if half:
+            rows = np.flatnonzero(paired)
+            other_a, other_b = self._negated_products(a[rows, :half], b[rows, :half])
+            a[rows, half : 2 * half], b[rows, half : 2 * half] = other_a, other_b
+            lane = rng.integers(0, self.lanes, len(rows))
+            steps = rng.integers(-1, 1, len(rows), endpoint=True)
+            a[rows, lane] = operands.nudged(self.a, a[rows, lane], steps)
+            order = np.argsort(rng.random(a.shape), axis=1)
+            a, b = np.take_along_axis(a, order, 1), np.take_along_axis(b, order, 1)
+        if self.c is None:
+            return Terms(a, b, None)
+        c = operands.nearest(self.c, -self._sums(a, b))
+        return Terms(a, b, operands.nudged(self.c, c, rng.integers(-2, 2, count, endpoint=True)))
+
+    def _bounded(self, count: int, rng: np.random.Generator) -> Terms:
+        """Results around the corners of y: overflow, smallest normal and subnormal numbers."""
+        corners = operands.values(self.y, operands.corner_codes(self.y))
+        ulps = rng.integers(-8, 8, count, endpoint=True) / 8 * 2.0 ** -_precision(self.y)
+        targets = rng.choice(corners[corners != 0], count) * (1 + ulps)
+        return self._aimed(targets, rng)
+
+    def _tied(self, count: int, rng: np.random.Generator) -> Terms:
+        """Results half way between two neighbours in y, and next to there."""
+        low, high = self._result_range()
+        exponent = rng.integers(low, high, count, endpoint=True)
+        y = operands.of_exponent(self.y, exponent, rng)
+        _, at, above = self._around(y)
+        half_ulp = (above - at) / 2
+        if self.c is None:
+            return self._aimed(at + half_ulp, rng)
+        # Either the products make half an ulp and the addend the rest, or the other way round.
+        small = rng.random(count) < 0.5
+        tiny = _exponents(half_ulp)
+        a, b = self._products(np.where(small, tiny, exponent), rng)
+        rest = at + half_ulp - self._sums(a, b)
+        c = operands.nearest(self.c, rest)
+        steps = np.where(rng.random(count) < 0.7, 0, rng.integers(-1, 1, count, endpoint=True))
+        return Terms(a, b, operands.nudged(self.c, c, steps))
+
+    def _around(self, y: Codes) -> tuple[NDArray[np.float64], ...]:
+        """Return values of y with their lower and upper neighbours, in magnitude if a float.
+
+        Beyond the last one the format goes on as if it had no end: that is where results overflow.
+        """
+        below, at, above = (
+            operands.values(self.y, operands.nudged(self.y, y, step)) for step in (-1, 0, 1)
+        )
+        return (
+            np.where(below == at, 2 * at - above, below),
+            at,
+            np.where(above == at, 2 * at - below, above),
+        )
+
+    def _aimed(self, targets: NDArray[np.float64], rng: np.random.Generator) -> Terms:
+        """Return sums that come as near to the targets as the formats allow."""
+        count = len(targets)
+        below = rng.integers(0, _precision(self.y) + 3, count)
+        a, b = self._products(_exponents(targets) - below, rng)
+        if self.c is not None:
+            return Terms(a, b, operands.nearest(self.c, targets - self._sums(a, b)))
+        # The last lane takes what the others leave.
+        last = np.full(count, self.lanes - 1)
+        index = np.arange(count)
+        zero = operands.nearest(self.a, np.zeros(1))[0]
+        a[:, self.lanes - 1] = zero
+        rest = targets - self._sums(a, b)
+        factor = operands.values(self.b, b[index, last])
+        a[index, last] = operands.nearest(self.a, np.where(factor == 0, 0, rest / factor))
+        order = np.argsort(rng.random(a.shape), axis=1)
+        return Terms(np.take_along_axis(a, order, 1), np.take_along_axis(b, order, 1), None)
+
+    def _sum_exponents(self, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
+        low, high = self._result_range()
+        return rng.integers(low, high, count, endpoint=True)
+
+    def _result_range(self) -> tuple[int, int]:
+        """Return the exponents that products as well as y can have, and a little beyond."""
+        (a_low, a_high), (b_low, b_high) = map(operands.exponent_range, (self.a, self.b))
+        y_low, y_high = operands.exponent_range(self.y)
+        low, high = max(a_low + b_low, y_low - 2), min(a_high + b_high + 1, y_high + 1)
+        return min(low, high), max(low, high)
+
+    def _products(
+        self, exponent: NDArray[np.int64], rng: np.random.Generator, lanes: int | None = None
+    ) -> tuple[Codes, Codes]:
+        """Return lanes whose products have about the row's exponent, half the rows sparsely."""
+        lanes = lanes or self.lanes
+        shape = (len(exponent), lanes)
+        (a_low, a_high), (b_low, b_high) = map(operands.exponent_range, (self.a, self.b))
+        jitter = rng.integers(-3, 1, shape, endpoint=True) if lanes > 1 else 0
+        wanted = exponent[:, None] + jitter
+        # a's exponent leaves one for b that b has.
+        low = np.clip(wanted - b_high, a_low, a_high)
+        high = np.clip(wanted - b_low, a_low, a_high)
+        exponent_a = low + np.floor(rng.random(shape) * (high - low + 1)).astype(np.int64)
+        a = operands.of_exponent(self.a, exponent_a, rng)
+        b = operands.of_exponent(self.b, wanted - exponent_a, rng)
+        if lanes > 1:
+            dense = np.where(rng.random(shape[0]) < 0.5, 1.0, 2.0 / lanes)
+            a = np.where(rng.random(shape) < dense[:, None], a, a.dtype.type(0))
+        return a, b
+
+    def _negated_products(self, a: Codes, b: Codes) -> tuple[Codes, Codes]:
+        if as_format(self.a).is_signed:
+            return operands.negated(self.a, a), b
+        return a, operands.negated(self.b, b)
+
+    def _sums(self, a: Codes, b: Codes) -> NDArray[np.float64]:
+        return np.einsum("ij,ij->i", operands.values(self.a, a), operands.values(self.b, b))
+
+
+def _exponents(numbers: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the exponents of the leading bits, 0 of zeros."""
+    return np.where(numbers == 0, 1, np.frexp(numbers)[1]).astype(np.int64) - 1
+
+
+def _precision(name: str) -> int:
+    fmt = as_format(name)
+    return fmt.bits if isinstance(fmt, IntFormat) else fmt.precision

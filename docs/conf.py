@@ -1,0 +1,28 @@
+"""How Sphinx builds these pages: `make docs`."""
+
+import runpy
+from pathlib import Path
+
+from sphinx.application import Sphinx
+
+from gen.version import __version__
+
+project = "slipstick"
+release = __version__
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+exclude_patterns = ["_build"]
+nitpicky = True
+html_theme = "furo"
+html_title = f"slipstick {release}"
+html_show_copyright = False
+
+myst_heading_anchors = 3
+
+autodoc_typehints = "none"  # the signature shows them
+autodoc_default_options = {"members": True, "member-order": "bysource"}
+
+
+def setup(app: Sphinx) -> None:
+    """Have the pictures drawn before the pages are read."""
+    draw = runpy.run_path(str(Path(__file__).with_name("pictures.py")))["draw"]
+    app.connect("builder-inited", lambda _: draw(Path(app.srcdir) / "formats" / "pictures"))

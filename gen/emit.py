@@ -1,0 +1,285 @@
+"""From a config to its files: Verilog, manifest, file list and FuseSoC description."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gen import yosys
+from gen.catalog import UNITS
+from gen.config import Config
+from gen.errors import ConfigError
+from gen.files import write_atomically
+from gen.rtlil import parse, restore_order
+from gen.verilog import write_modules
+from gen.version import __version__
+
+if TYPE_CHECKING:
+    from amaranth.lib.wiring import Component
+
+    from gen.catalog import Unit
+
+__all__ = ["Artifact", "generate", "interface", "verilog_of", "write"]
+
+# Amaranth's RTLIL to plain word-level operators: processes become multiplexers and flip-flops, what
+# nobody uses goes, operands get no wider than they need be. Power-up values go first of all, so
+# that nothing can rely on them: reset is the only way to a defined state.
+_SIMPLIFY = """\
+read_rtlil <<END_OF_DESIGN
+{rtlil}END_OF_DESIGN
+setattr -unset init w:*
+proc -noopt -norom
+opt_clean
+opt_dff
+opt_expr
+opt_merge
+opt_muxtree
+opt_reduce
+opt_clean -purge
+wreduce
+opt_expr
+opt_clean -purge
+hierarchy -check -top {top}
+check -assert
+write_rtlil simple.il
+"""
+
+_OWN_FILE_OFF = "// verilator lint_off DECLFILENAME"
+_OWN_FILE_ON = "// verilator lint_on DECLFILENAME"
+
+_ROLES = {
+    "clock": "clock, rising edge",
+    "reset": "synchronous reset, active high",
+    "valid": "qualifies the data of the same cycle",
+    "control": "restarts the accumulation",
+    "flags": "invalid, overflow, underflow, inexact",
+}
+"""What the ports that carry no codes are for, in the comment above a module."""
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """Everything generated from a config.
+
+    Attributes
+    ----------
+    config
+        What it was generated from.
+    name
+        Name of the module, and stem of the file names.
+    verilog
+        The Verilog: the module and all those below it.
+    manifest
+        Description for programs, JSON types.
+    files
+        Contents of the files to write, by name; the manifest is the last.
+    """
+
+    config: Config
+    name: str
+    verilog: str
+    manifest: dict[str, Any]
+    files: dict[str, bytes]
+
+
+def generate(config: Config) -> Artifact:
+    """Generate the files of a config, in memory.
+
+    The same config and the same versions of slipstick and its tools give the same bytes.
+
+    Raises
+    ------
+    ConfigError
+        If the parameters make no hardware.
+    ToolError
+        If Yosys fails.
+    """
+    unit = _component(config)
+    description = _interface(config, unit)
+    verilog = _header(config, unit, description["ports"]) + verilog_of(unit, config.name)
+    files = {
+        f"{config.name}.v": verilog.encode(),
+        f"{config.name}.f": f"{config.name}.v\n".encode(),
+        f"{config.name}.core": _core(config).encode(),
+    }
+    manifest = {
+        "schema": 1,
+        **description,
+        "files": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
+        "tools": {
+            "slipstick": __version__,
+            "amaranth": version("amaranth"),
+            "pyosys": version("pyosys"),
+        },
+    }
+    files[f"{config.name}.json"] = f"{json.dumps(manifest, indent=2)}\n".encode()
+    return Artifact(config, config.name, verilog, manifest, files)
+
+
+def interface(config: Config) -> dict[str, Any]:
+    """Return what the manifest says of a config but for its files: ports, latency, parameters.
+
+    Raises
+    ------
+    ConfigError
+        If the parameters make no hardware.
+    """
+    from gen.hierarchy import mark_used
+
+    unit = _component(config)
+    mark_used(unit)
+    return _interface(config, unit)
+
+
+def write(artifact: Artifact, directory: str | Path) -> list[Path]:
+    """Write the files of an artifact into a directory, all or none, and return their paths.
+
+    Raises
+    ------
+    ConfigError
+        If the directory cannot be written.
+    """
+    return write_atomically(Path(directory), artifact.files)
+
+
+def _component(config: Config) -> Unit:
+    try:
+        return UNITS[config.unit].component(config.params)
+    except ValueError as error:
+        raise ConfigError(f"{config.name}: {error}") from error
+
+
+def _interface(config: Config, unit: Unit) -> dict[str, Any]:
+    return {
+        "name": config.name,
+        "unit": config.unit,
+        "config": config.config_dict(),
+        "config_hash": config.config_hash,
+        "latency": unit.latency,
+        "clock": "clk" if unit.latency else None,
+        "reset": "rst" if unit.latency else None,
+        "ports": _ports(unit),
+    }
+
+
+def _ports(unit: Unit) -> list[dict[str, Any]]:
+    """Return the ports as the manifest lists them, clock and reset first."""
+    ports = [
+        {"name": name, "dir": "in", "width": 1, "lanes": 1, "format": None, "role": role}
+        for name, role in (("clk", "clock"), ("rst", "reset"))
+        if unit.latency
+    ]
+    return ports + [
+        {
+            "name": port.name,
+            "dir": port.direction,
+            "width": port.width,
+            "lanes": port.lanes,
+            "format": port.format.name if port.format else None,
+            "role": port.role,
+        }
+        for port in unit.ports
+    ]
+
+
+def _header(config: Config, unit: Unit, ports: list[dict[str, Any]]) -> str:
+    """Return the comment at the top: what it is, from which config, with which ports."""
+    cycles = "1 cycle" if unit.latency == 1 else f"{unit.latency} cycles"
+    timing = f"Latency {cycles}, one operation a cycle." if unit.latency else "Combinational."
+    width = max(len(port["name"]) for port in ports)
+    lines = [
+        f"{config.name}: {UNITS[config.unit].summary}",
+        "",
+        f"    {config.params.formula}",
+        "",
+        timing,
+        "",
+        *(
+            f"    {p['name']:{width}}  {p['dir']:3}  {p['width']:>4} bit  {_meaning(p)}"
+            for p in ports
+        ),
+        "",
+        "Names: x_1, x_2 are x one and two cycles later; t1, x_t1 are intermediate values (of x).",
+        "",
+        f"Generated by slipstick {__version__} from",
+        "",
+        f'    unit = "{config.unit}"',
+        f'    name = "{config.name}"',
+        "    [params]",
+        *(
+            f"    {key} = {json.dumps(value)}"
+            for key, value in config.params_dict().items()
+            if value is not None
+        ),
+    ]
+    return "".join(f"// {line}".rstrip() + "\n" for line in lines)
+
+
+def _meaning(port: Mapping[str, Any]) -> str:
+    if port["format"] is None:
+        return _ROLES[port["role"]]
+    if port["lanes"] == 1:
+        return port["format"]
+    return f"{port['lanes']} x {port['format']}, the first in the low bits"
+
+
+def _core(config: Config) -> str:
+    """Return the description for FuseSoC."""
+    name = config.name
+    return f"""\
+CAPI=2:
+name: slipstick:generated:{name}:{__version__}
+description: "{UNITS[config.unit].summary}"
+filesets:
+  rtl:
+    files:
+      - {name}.v
+    file_type: verilogSource-2005
+targets:
+  default: &default
+    filesets: [rtl]
+    toplevel: {name}
+  lint:
+    <<: *default
+    default_tool: verilator
+    tools:
+      verilator:
+        mode: lint-only
+        verilator_options: [-Wall]
+"""
+
+
+def verilog_of(component: Component, name: str) -> str:
+    """Return a component as a Verilog module, and after it all modules that it is made of."""
+    # Loading amaranth takes as long as all else that a command does before it gets here.
+    from gen.hierarchy import blocks_of
+
+    blocks = blocks_of(component, name)
+    script = _SIMPLIFY.format(rtlil="".join(block.rtlil for block in blocks), top=name)
+    with tempfile.TemporaryDirectory(prefix="slipstick-") as directory:
+        yosys.run(script, cwd=Path(directory))
+        simplified = (Path(directory) / "simple.il").read_text()
+    parsed = {module.name: module for module in parse(simplified)}
+    blocks = [block for block in blocks if block.name in parsed]  # without what turned out unused
+    for block in blocks:
+        restore_order(parsed[block.name], block.rtlil)
+    modules = write_modules(list(parsed.values()))
+    top, *inner = reversed(blocks)
+    lines = ["", *modules[top.name]]
+    if inner:
+        lines += ["", "// What it is made of; parts of one unit stay in one file.", _OWN_FILE_OFF]
+        for block in inner:
+            lines += ["", *_comment(block.summary), *modules[block.name]]
+        lines += ["", _OWN_FILE_ON]
+    return "\n".join([*lines, ""])
+
+
+def _comment(text: str) -> list[str]:
+    return [f"// {line}" for line in textwrap.wrap(" ".join(text.replace("``", "").split()), 97)]

@@ -1,0 +1,456 @@
+"""A netlist as Verilog-2005 that a person can read, in dataflow order, with few temporaries."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from functools import partial, reduce
+from itertools import chain, count
+
+from gen.expressions import (
+    Expression,
+    atom,
+    binary,
+    choice,
+    concatenation,
+    constant,
+    fill,
+    layout,
+    unary,
+)
+from gen.names import KEYWORDS
+from gen.netlist import Control, Instance, Netlist, Operation, Source, slices
+from gen.rtlil import Chunk, Constant, Module, Signal, Slice
+
+__all__ = ["write_modules"]
+
+# Operators whose operands are numbers, not patterns of bits.
+_NUMERIC = frozenset({"+", "-", "*", "<<", ">>", ">>>", "==", "!=", "<", "<=", ">", ">="})
+# Longest expression that takes the place of a temporary.
+_INLINE = 72
+
+# An operator's result, or an instance's output, need not be used to its last bit.
+_WAIVER_START = "    // verilator lint_off UNUSEDSIGNAL"
+_WAIVER_END = "    // verilator lint_on UNUSEDSIGNAL"
+
+_Node = str | int
+"""A wire by its name, or an instance by its number."""
+
+
+def write_modules(modules: Sequence[Module]) -> dict[str, list[str]]:
+    """Return the lines of every module by its name."""
+    by_name = {module.name: module for module in modules}
+    # What is called the same inside a module as an instance of that module hides the instance:
+    # an instance makes way for a port, other names inside make way for the instance.
+    instances: dict[str, set[str]] = defaultdict(set)
+    for module in modules:
+        taken: set[str] = {*KEYWORDS}
+        for cell in module.cells:
+            if cell.kind in by_name:
+                ports = {port.name for port in by_name[cell.kind].ports()}
+                cell.name = _unused(_stem(cell.name), taken | ports)
+                taken.add(cell.name)
+                instances[cell.kind].add(cell.name)
+    return {
+        name: _Writer(Netlist(module, by_name), instances[name]).lines()
+        for name, module in by_name.items()
+    }
+
+
+def _stem(name: str) -> str:
+    """Return a name without the number that Amaranth appends to tell equal names apart."""
+    return re.sub(r"\$\d+$", "", name).replace("$", "")
+
+
+def _unused(stem: str, taken: Set[str]) -> str:
+    """Return `stem`, or with the first number that makes it differ from all that is taken."""
+    names = chain([stem], (f"{stem}_{number}" for number in count(2)))
+    return next(name for name in names if name not in taken)
+
+
+class _Writer:
+    """Writes one netlist."""
+
+    def __init__(self, netlist: Netlist, reserved: Set[str]) -> None:
+        self._netlist = netlist
+        self._wires = netlist.wires
+        # For each wire: who reads it, in words; whether only parts of it; which bits.
+        self._readers: dict[str, list[str]] = defaultdict(list)
+        self._sliced: set[str] = set()
+        self._used: dict[str, int] = defaultdict(int)
+        # Wires that are the last alternative of a choice.
+        self._alternatives = {
+            chunk.wire
+            for parts in netlist.parts.values()
+            for _, _, source in parts
+            if isinstance(source, Operation) and source.operator == "?"
+            for chunk in slices(source.operands[-1])
+        }
+        self._find_readers()
+        self._reserved = KEYWORDS | reserved
+        self._taken: set[str] = set()
+        self._names: dict[str, str] = {}
+        self._name_wires()
+        self._lines: list[str] = []
+        self._declared: set[str] = set()
+        self._inlined: dict[str, Expression] = {}
+        self._visited: set[str | int] = set()
+
+    def lines(self) -> list[str]:
+        """Return the whole module."""
+        netlist = self._netlist
+        self._write_header()
+        for control, wires in self._register_groups():
+            self._separate()
+            self._declare(wires)
+            data = (netlist.registers[wire].data for wire in wires)
+            self._write_before(*data, *control.sources)
+            self._write_registers(control, wires)
+            self._separate()
+        outputs = (port.name for port in netlist.ports if port.direction == "output")
+        for wire in outputs:
+            self._write_with_needs(netlist.drivers.get(wire, wire))
+        for index in range(len(netlist.instances)):  # those of which no output is used
+            self._write_with_needs(index)
+        if not self._lines[-1]:
+            self._lines.pop()
+        self._lines.append("endmodule")
+        return self._lines
+
+    def _separate(self) -> None:
+        """Leave a line empty, unless one is."""
+        if self._lines[-1]:
+            self._lines.append("")
+
+    # Who reads what, and what to call it.
+
+    def _find_readers(self) -> None:
+        """Go from what leaves the module, or is kept in it, back to all that goes into it."""
+        netlist = self._netlist
+        for wire, register in netlist.registers.items():
+            self._read(register.data, f"{wire}_next")
+        for control in dict.fromkeys(register.control for register in netlist.registers.values()):
+            for source in control.sources:
+                self._read(source, "control")
+        for instance in netlist.instances:
+            for port, signal in instance.inputs.items():
+                self._read(signal, f"{instance.name}_{port}")
+        live = [port.name for port in netlist.ports if port.direction == "output"]
+        for port in live:
+            self._used[port] = (1 << self._wires[port].width) - 1
+        live += self._readers
+        visited = set(live)
+        while live:
+            wire = live.pop()
+            for _, _, source in netlist.parts.get(wire, ()):
+                self._read(source, wire)
+                new = {chunk.wire for chunk in slices(source)} - visited
+                visited |= new
+                live += sorted(new)
+
+    def _read(self, source: Source, reader: str) -> None:
+        for chunk in slices(source):
+            self._readers[chunk.wire].append(reader)
+            self._used[chunk.wire] |= ((1 << chunk.width) - 1) << chunk.offset
+            if chunk.width < self._wires[chunk.wire].width:
+                self._sliced.add(chunk.wire)
+
+    def _name_wires(self) -> None:
+        """Give ports their own names, then instances, then all wires that have one."""
+        netlist = self._netlist
+        for port in netlist.ports:
+            self._names[port.name] = port.name
+        self._taken.update(self._names, (instance.name for instance in netlist.instances))
+        for instance in netlist.instances:
+            for port, wire in instance.outputs.items():
+                if wire.startswith("$"):
+                    self._names[wire] = self._unused(f"{instance.name}_{port}")
+        delays = {wire: self._delayed(wire) for wire in netlist.registers}
+        for wire in self._wires:
+            if wire not in self._names and not wire.startswith("$") and not delays.get(wire):
+                self._names[wire] = self._unused(_stem(wire))
+        for wire, delayed in delays.items():
+            if delayed and wire not in self._names:
+                source, cycles = delayed
+                stem = self._names.get(source, _stem(source))
+                self._names[wire] = self._unused(f"{stem}_{cycles}")
+
+    def _delayed(self, wire: str) -> tuple[str, int] | None:
+        """Return which named wire a register does nothing but delay, and by how many cycles."""
+        cycles = 0
+        source = wire
+        while source in self._netlist.registers and cycles <= len(self._netlist.registers):
+            register = self._netlist.registers[source]
+            chunk = register.data[0]
+            if len(register.data) > 1 or not isinstance(chunk, Slice) or register.control.enable:
+                break
+            if chunk.width < self._wires[chunk.wire].width or chunk.wire.startswith("$"):
+                break
+            source = chunk.wire
+            cycles += 1
+        return (source, cycles) if cycles else None
+
+    def _unused(self, stem: str) -> str:
+        """Return a name that nothing has yet, `stem` if possible, and mark it as taken."""
+        name = _unused(stem if stem not in self._reserved else f"{stem}_", self._taken)
+        self._taken.add(name)
+        return name
+
+    def _name(self, wire: str) -> str:
+        """Return the name of a wire; a temporary is called after the one thing it is for."""
+        if wire not in self._names:
+            purposes = set(self._purposes(wire))
+            stem = f"{purposes.pop().rstrip('_')}_t" if len(purposes) == 1 else "t"
+            names = (f"{stem}{number}" for number in count(1))
+            self._names[wire] = self._unused(next(n for n in names if n not in self._taken))
+        return self._names[wire]
+
+    def _purposes(self, wire: str) -> Iterator[str]:
+        """Yield the names of what a temporary goes into."""
+        visited = {wire}
+        path = [wire]
+        while path:
+            for reader in self._readers[path.pop()]:
+                if not reader.startswith("$"):
+                    yield self._names.get(reader, reader)
+                elif reader not in visited:
+                    visited.add(reader)
+                    path.append(reader)
+
+    # Order: everything comes after what it is made from.
+
+    def _needs(self, node: _Node) -> list[_Node]:
+        """Return the wires and instances that a wire or an instance is made from."""
+        netlist = self._netlist
+        if isinstance(node, int):
+            sources: Iterable[Source] = netlist.instances[node].inputs.values()
+        elif node in netlist.registers:
+            sources = (netlist.registers[node].data,)
+        else:
+            sources = (source for _, _, source in netlist.parts.get(node, ()))
+        wires = (chunk.wire for source in sources for chunk in slices(source))
+        return [netlist.drivers.get(wire, wire) for wire in wires]
+
+    def _register_groups(self) -> list[tuple[Control, list[str]]]:
+        """Return registers that are controlled alike together, pipeline stage by stage."""
+        registers = self._netlist.registers
+        stages: dict[_Node, int] = {}
+        visited: set[_Node] = set()
+        for wire in registers:
+            for node in _postorder(wire, self._needs, visited):
+                before = (stages.get(need, 0) for need in self._needs(node))
+                stages[node] = max(before, default=0) + (node in registers)
+        groups: dict[tuple[int, Control], list[str]] = defaultdict(list)
+        for wire, register in registers.items():
+            groups[stages[wire], register.control].append(wire)
+        return [
+            (control, wires)
+            for (_, control), wires in sorted(groups.items(), key=lambda item: item[0][0])
+        ]
+
+    def _write_before(self, *sources: Source) -> None:
+        """Write all that the sources read, as far as it is not written yet."""
+        for source in sources:
+            for chunk in slices(source):
+                self._write_with_needs(self._netlist.drivers.get(chunk.wire, chunk.wire))
+
+    def _write_with_needs(self, root: _Node) -> None:
+        for node in _postorder(root, self._needs_of_logic, self._visited):
+            if isinstance(node, int):
+                self._write_instance(self._netlist.instances[node])
+            elif node in self._netlist.parts:
+                self._write_wire(node)
+
+    def _needs_of_logic(self, node: _Node) -> list[_Node]:
+        return [] if node in self._netlist.registers else self._needs(node)
+
+    # What is written.
+
+    def _write_header(self) -> None:
+        ports = self._netlist.ports
+        self._lines.append(f"module {self._netlist.name} (")
+        for port in ports:
+            kind = "reg" if port.name in self._netlist.registers else "wire"
+            comma = "" if port is ports[-1] else ","
+            line = f"    {port.direction} {kind} {self._range(port.name)}{port.name}{comma}"
+            self._add_declaration([port.name], [line])
+        self._lines.append(");")
+
+    def _range(self, wire: str) -> str:
+        width = self._wires[wire].width
+        return f"[{width - 1}:0] " if width > 1 else ""
+
+    def _add_declaration(self, wires: Sequence[str], lines: list[str]) -> None:
+        """Add the lines that declare wires; tell lint tools if not every bit is used."""
+        self._declared.update(wires)
+        if all(self._is_used(wire) for wire in wires):
+            self._lines += lines
+            return
+        if self._lines[-1] == _WAIVER_END:
+            self._lines.pop()
+        else:
+            self._lines.append(_WAIVER_START)
+        self._lines += [*lines, _WAIVER_END]
+
+    def _is_used(self, wire: str) -> bool:
+        return self._used[wire] == (1 << self._wires[wire].width) - 1
+
+    def _declare(self, wires: Iterable[str]) -> None:
+        """Declare wires that are not declared yet, like ones together."""
+        groups: dict[tuple[str, bool], list[str]] = defaultdict(list)
+        for wire in dict.fromkeys(wires):
+            if wire not in self._declared:
+                kind = "reg" if wire in self._netlist.registers else "wire"
+                groups[f"    {kind} {self._range(wire)}", self._is_used(wire)].append(wire)
+        for (start, _), group in groups.items():
+            *names, last = (self._name(wire) for wire in group)
+            pieces = [*(f"{name}," for name in names), f"{last};"]
+            self._add_declaration(group, fill(start, pieces, " " * 8))
+
+    def _declare_sources(self, *sources: Source) -> None:
+        """Declare what the sources read ahead of its assignment, as in a loop through a vector."""
+        wires = (chunk.wire for source in sources for chunk in slices(source))
+        self._declare(wire for wire in wires if wire not in self._inlined)
+
+    def _write_wire(self, wire: str) -> None:
+        parts = self._netlist.parts[wire]
+        self._declare_sources(*(source for _, _, source in parts))
+        expression = concatenation(
+            [piece for _, _, source in parts for piece in self._pieces(source)]
+        )
+        if self._can_inline(wire, expression):
+            self._inlined[wire] = expression
+        elif wire in self._declared:
+            self._lines += layout(f"    assign {self._name(wire)} = ", expression)
+        else:
+            start = f"    wire {self._range(wire)}{self._name(wire)} = "
+            self._add_declaration([wire], layout(start, expression))
+
+    def _can_inline(self, wire: str, expression: Expression) -> bool:
+        """Return whether the expression may replace the wire: a temporary read once, as a whole."""
+        if not wire.startswith("$") or wire in self._declared or wire in self._sliced:
+            return False
+        sources = [source for _, _, source in self._netlist.parts[wire]]
+        if any(isinstance(source, Operation) and source.stands_alone for source in sources):
+            return False
+        if len(self._readers[wire]) > 1:
+            return expression.operator == "~" and expression.operands[0].rank == 0
+        is_chained = expression.operator == "?" and wire in self._alternatives
+        return is_chained or len(expression.text) <= _INLINE
+
+    def _write_instance(self, instance: Instance) -> None:
+        self._declare_sources(*instance.inputs.values())
+        self._declare(instance.outputs.values())
+        pins = [f".{port}({self._expression(s).text})" for port, s in instance.inputs.items()]
+        pins += [f".{port}({self._name(wire)})" for port, wire in instance.outputs.items()]
+        start = f"    {instance.kind} {instance.name} ("
+        *first, last = pins
+        lines = fill(start, [*(f"{pin}," for pin in first), f"{last});"], " " * 8)
+        if len(lines) > 3:  # too many to see at a glance: one a line
+            lines = [start]
+            for pin in pins:
+                lines += layout("        ", atom(pin), "" if pin is last else ",")
+            lines.append("    );")
+        self._lines += lines
+
+    def _write_registers(self, control: Control, wires: Sequence[str]) -> None:
+        loads: list[str] = []
+        resets: list[str] = []
+        indent = " " * (12 if control.reset or control.enable else 8)
+        for wire in wires:
+            register, start = self._netlist.registers[wire], f"{indent}{self._name(wire)} <= "
+            loads += layout(start, self._expression(register.data))
+            if register.reset_value:
+                resets += layout(start, constant(register.reset_value.bits))
+        clock, reset, enable = (self._expression(source).text for source in control.sources)
+        if control.enable_first:
+            reset = f"({enable}) && ({reset})"
+        self._lines.append(f"    always @(posedge {clock}) begin")
+        if reset:
+            self._lines += [f"        if ({reset}) begin", *resets]
+            self._lines.append(
+                f"        end else if ({enable}) begin" if enable else "        end else begin"
+            )
+            self._lines += [*loads, "        end"]
+        elif enable:
+            self._lines += [f"        if ({enable}) begin", *loads, "        end"]
+        else:
+            self._lines += loads
+        self._lines.append("    end")
+
+    # Expressions.
+
+    def _expression(self, source: Source) -> Expression:
+        return concatenation(self._pieces(source)) if source else atom("")
+
+    def _pieces(self, source: Source) -> list[Expression]:
+        """Return what stands side by side in a source."""
+        if isinstance(source, Operation):
+            return [self._operation(source)]
+        return [self._chunk(chunk) for chunk in source]
+
+    def _chunk(self, chunk: Chunk) -> Expression:
+        if isinstance(chunk, Constant):
+            return constant(chunk.bits)
+        if chunk.wire in self._inlined:
+            return self._inlined[chunk.wire]
+        name = self._name(chunk.wire)
+        if chunk.width == self._wires[chunk.wire].width:
+            return atom(name)
+        last = chunk.offset + chunk.width - 1
+        return atom(f"{name}[{last}:{chunk.offset}]" if chunk.width > 1 else f"{name}[{last}]")
+
+    def _operand(self, signal: Signal, *, is_number: bool) -> Expression:
+        if is_number and len(signal) == 1 and isinstance(signal[0], Constant):
+            return constant(signal[0].bits, is_number=True)
+        return self._expression(signal)
+
+    def _operation(self, operation: Operation) -> Expression:
+        operator = operation.operator
+        operands = [
+            self._operand(signal, is_number=operator in _NUMERIC) for signal in operation.operands
+        ]
+        if operator == "?":
+            *arms, result = operands
+            for value, condition in zip(arms[-1::-2], arms[-2::-2], strict=True):
+                result = choice(condition, value, result)
+            return result
+        if len(operands) == 1:
+            return self._of_one_operand(operation)
+        left, right = operands
+        if operator == "==" and operation.operands[1] == (Constant("0"),):
+            return unary("~", left)
+        if operation.signed:
+            left = atom(f"$signed({left.text})")
+            right = right if operator == ">>>" else atom(f"$signed({right.text})")
+        return binary(operator, left, right)
+
+    def _of_one_operand(self, operation: Operation) -> Expression:
+        operator, (signal,) = operation.operator, operation.operands
+        if operator in ("&", "|", "^") and all(chunk.width == 1 for chunk in signal):
+            # A reduction of single bits: the binary operator between them.
+            first, *rest = (self._chunk(chunk) for chunk in signal)
+            return reduce(partial(binary, operator), rest, first)
+        operand = self._expression(signal)
+        return operand if operator == "+" else unary(operator, operand)
+
+
+def _postorder(
+    root: _Node, needs: Callable[[_Node], list[_Node]], visited: set[_Node]
+) -> Iterator[_Node]:
+    """Yield `root` and all it needs, each after its own needs except where they form a loop."""
+    if root in visited:
+        return
+    visited.add(root)
+    path = [(root, iter(needs(root)))]
+    while path:
+        node, rest = path[-1]
+        for need in rest:
+            if need not in visited:
+                visited.add(need)
+                path.append((need, iter(needs(need))))
+                break
+        else:
+            path.pop()
+            yield node

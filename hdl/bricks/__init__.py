@@ -1,0 +1,1 @@
+"""Adders, multipliers, shifters and counters that know nothing of number formats."""

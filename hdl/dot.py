@@ -1,0 +1,470 @@
+"""Dot product of two vectors, with an addend or an accumulator, rounded once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
+from math import log2
+from typing import Any, cast
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
+from amaranth.lib import wiring
+
+from hdl.bricks.adder import Adder
+from hdl.bricks.rounding import Rounding
+from hdl.formats import Format, IntFormat
+from hdl.options import (
+    Objective,
+    Subnormals,
+    adder_for,
+    check_options,
+    default_overflow,
+    normalizer_for,
+)
+from hdl.pipeline import Pipeline
+from hdl.ports import Port, data_port, members
+from hdl.stages.align import Align, frame_of
+from hdl.stages.integer import fit_integer, integer_value
+from hdl.stages.normalize import Normalize
+from hdl.stages.pack import Overflow, Pack, Special
+from hdl.stages.place import Place
+from hdl.stages.product import Product
+from hdl.stages.reduce import AddAligned, SumIntegerProducts, SumTerms
+from hdl.stages.terms import Case, Term, TermRange, target_of
+from hdl.stages.unpack import Unpack
+
+__all__ = ["MAX_LANES", "Dot", "exact_sum_format"]
+
+MAX_LANES = 1024
+
+
+def exact_sum_format(a: IntFormat, b: IntFormat, lanes: int, c: IntFormat | None) -> IntFormat:
+    """Return the smallest integer format that holds every sum of `lanes` products plus `c`.
+
+    Raises
+    ------
+    FormatError
+        If that takes more than 64 bits.
+    """
+    products = [x * y for x in (a.min_value, a.max_value) for y in (b.min_value, b.max_value)]
+    low = lanes * min(products) + (c.min_value if c else 0)
+    high = lanes * max(products) + (c.max_value if c else 0)
+    if low >= 0:
+        return IntFormat(max(1, high.bit_length()), signed=False)
+    return IntFormat(max((-low - 1).bit_length(), high.bit_length()) + 1)
+
+
+@dataclass(frozen=True)
+class _Specials:
+    """What the terms are beside their sum: whether any is no number, and their signs."""
+
+    is_nan: Value
+    plus_inf: Value
+    minus_inf: Value
+    all_negative: Value
+    any_negative: Value
+
+    @classmethod
+    def of(cls, m: Module, terms: Sequence[Term]) -> _Specials:
+        """Return what some terms are, as signals of `m`."""
+        specials = cls(*(Signal(name=field.name) for field in fields(cls)))
+        m.d.comb += [
+            specials.is_nan.eq(Cat(term.is_nan for term in terms).any()),
+            specials.plus_inf.eq(Cat(term.is_inf & ~term.sign for term in terms).any()),
+            specials.minus_inf.eq(Cat(term.is_inf & term.sign for term in terms).any()),
+            specials.all_negative.eq(Cat(term.sign for term in terms).all()),
+            specials.any_negative.eq(Cat(term.sign for term in terms).any()),
+        ]
+        return specials
+
+    def with_term(self, term: Term, absent: Value) -> _Specials:
+        """Return the same with one more term, unless it is absent."""
+        return _Specials(
+            is_nan=self.is_nan | term.is_nan,
+            plus_inf=self.plus_inf | (term.is_inf & ~term.sign),
+            minus_inf=self.minus_inf | (term.is_inf & term.sign),
+            all_negative=self.all_negative & (term.sign | absent),
+            any_negative=self.any_negative | (term.sign & ~absent),
+        )
+
+    def resolve(self, rounding: Rounding) -> Special:
+        """Return what they mean for the result."""
+        is_nan = self.is_nan | (self.plus_inf & self.minus_inf)
+        return Special(
+            is_nan=is_nan,
+            is_inf=(self.plus_inf | self.minus_inf) & ~is_nan,
+            inf_sign=self.minus_inf,
+            is_invalid=Const(0),
+            # An exact zero is a sum of zeros, or a cancellation. If all signs agree it can only be
+            # the former and keeps the sign; otherwise it is +0, or -0 rounding down.
+            zero_sign=self.any_negative if rounding == "rdn" else self.all_negative,
+        )
+
+
+class Dot(wiring.Component):
+    """``y = round(sum(a[i] * b[i]) + c)`` with a single rounding.
+
+    Every product is placed exactly in one fixed-point word, so that the order of the lanes does not
+    matter. `c` is a port, or the previous `y` (an accumulator that a cycle with `first` restarts),
+    or absent. One result a cycle, `latency` cycles after its operands.
+
+    Parameters
+    ----------
+    a, b
+        Formats of the vectors' elements.
+    y
+        Format of the result and of the accumulator. Default, for integers without `accumulate`: the
+        smallest that holds every sum.
+    lanes
+        Elements a cycle, 1 to 1024.
+    c
+        Format of the addend port; None for none.
+    accumulate
+        Whether `y` accumulates. Excludes `c`.
+    align
+        ``exact``.
+    rounding, overflow, subnormals, stages, objective
+        As in `hdl.fma.Fma`.
+
+    Attributes
+    ----------
+    latency : int
+        Cycles from operands to result: `stages`, plus 1 for an accumulator.
+    ports : tuple of Port
+        All ports but clock and reset.
+
+    Members
+    -------
+    in_valid : In(1)
+    a, b : In(lanes * bits)
+        Lane 0 in the low bits.
+    c : In
+    first : In(1)
+        With `accumulate`: start a new sum in this cycle.
+    out_valid : Out(1)
+    y : Out
+
+    Raises
+    ------
+    ValueError
+        If options contradict each other or the formats.
+    """
+
+    def __init__(
+        self,
+        a: Format,
+        b: Format,
+        y: Format | None = None,
+        lanes: int = 1,
+        *,
+        c: Format | None = None,
+        accumulate: bool = False,
+        align: str = "exact",
+        rounding: Rounding = "rne",
+        overflow: Overflow | None = None,
+        subnormals: Subnormals = "ieee",
+        stages: int = 0,
+        objective: Objective = "balanced",
+    ) -> None:
+        if not 1 <= lanes <= MAX_LANES:
+            raise ValueError(f"lanes = {lanes} is not in 1..{MAX_LANES}")
+        if align != "exact":
+            raise ValueError(f"align = {align!r} is not one of exact")
+        if accumulate and c is not None:
+            raise ValueError("accumulate = true and c exclude each other: the accumulator is c")
+        if y is None:
+            integers = [fmt for fmt in (a, b, c) if fmt is not None]
+            if accumulate or not all(isinstance(fmt, IntFormat) for fmt in integers):
+                raise ValueError("y can only be left out for integers without accumulate")
+            y = exact_sum_format(
+                cast(IntFormat, a), cast(IntFormat, b), lanes, cast("IntFormat | None", c)
+            )
+        self.vectors = (a, b)
+        self.result = y
+        self.lanes = lanes
+        self.addend = y if accumulate else c
+        self.accumulate = accumulate
+        operands = [fmt for fmt in (a, b, c) if fmt is not None]
+        self.rounding: Rounding = rounding
+        self.overflow: Overflow = overflow or default_overflow(y, operands)
+        check_options(
+            operands,
+            y,
+            rounding=rounding,
+            overflow=self.overflow,
+            subnormals=subnormals,
+            stages=stages,
+            objective=objective,
+        )
+        self.flush = subnormals == "flush"
+        self.stages = stages
+        self.objective: Objective = objective
+        self.latency = stages + accumulate
+        self.ports: tuple[Port, ...] = (
+            Port("in_valid", "in", 1, "valid"),
+            *((Port("first", "in", 1, "control"),) if accumulate else ()),
+            data_port("a", "in", a, lanes),
+            data_port("b", "in", b, lanes),
+            *((data_port("c", "in", c),) if c else ()),
+            Port("out_valid", "out", 1, "valid"),
+            data_port("y", "out", y),
+        )
+        super().__init__(members(self.ports))
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        formats = (*self.vectors, self.result, self.addend or self.result)
+        if all(isinstance(fmt, IntFormat) for fmt in formats):
+            self._elaborate_integer(m)
+        else:
+            self._elaborate_float(m)
+        return m
+
+    def _lane_codes(self) -> list[tuple[Value, Value]]:
+        """Return the codes of `a` and `b` lane by lane."""
+        a_bits, b_bits = (fmt.bits for fmt in self.vectors)
+        return [
+            (self.a.word_select(i, a_bits), self.b.word_select(i, b_bits))
+            for i in range(self.lanes)
+        ]
+
+    def _elaborate_integer(self, m: Module) -> None:
+        a, b = (cast(IntFormat, fmt) for fmt in self.vectors)
+        y = cast(IntFormat, self.result)
+        addend = cast("IntFormat | None", self.addend)
+        # A sign bit for unsigned operands; a doubling for every doubling of the lanes, and one more
+        # for the addend.
+        bits = a.width + b.width + 1 + (self.lanes - 1).bit_length()
+        if addend:
+            bits = max(bits, addend.width + 1) + 1
+        if self.overflow == "wrap":
+            # Nobody looks at what is wrapped away.
+            bits = min(bits, y.width)
+        outer = None if self.accumulate else addend
+        adder = adder_for(self.objective)
+        m.submodules.products = products = SumIntegerProducts(a, b, self.lanes, outer, bits)
+        m.submodules.propagate = propagate = Adder(bits, adder)
+        delays = {
+            "products": 4 * log2(min(a.width, b.width) * self.lanes + 1),
+            "propagate": 2 * log2(bits) + 2,
+            "fit": 3.0 + (2 * log2(bits) + 2 if self.accumulate else 0.0),
+        }
+        pipe = Pipeline(m, self.in_valid, delays, self.stages)
+
+        # All partial products, and the addend if it comes from outside, in one heap.
+        products.connect(m, self._lane_codes(), self._extra())
+        restart = self.first if self.accumulate else Const(0)
+        first, second, restart = pipe.after("products", products.first, products.second, restart)
+        m.d.comb += [propagate.a.eq(first), propagate.b.eq(second)]
+        total = Signal(signed(bits))
+        m.d.comb += total.eq(propagate.total)
+        total, restart = pipe.after("propagate", total, restart)
+
+        # The accumulator's loop holds one adder and the clamp.
+        accumulator = Signal(y.width)
+        if self.accumulate:
+            m.submodules.accumulate = loop = Adder(bits, adder)
+            kept = Mux(restart, 0, integer_value(accumulator, y))
+            m.d.comb += [loop.a.eq(total), loop.b.eq(kept)]
+            total = Signal(signed(bits), name="running")
+            m.d.comb += total.eq(loop.total)
+        code, _ = fit_integer(m, total, y, saturate=self.overflow == "saturate")
+        if self.accumulate:
+            code = self._accumulate(m, pipe, accumulator, code)
+        self._finish(m, pipe, "fit", code)
+
+    def _elaborate_float(self, m: Module) -> None:
+        a_format, b_format = self.vectors
+        adder = adder_for(self.objective)
+        unpack_a = [Unpack(a_format, flush=self.flush) for _ in range(self.lanes)]
+        unpack_b = [Unpack(b_format, flush=self.flush) for _ in range(self.lanes)]
+        multiply = [Product(unpack_a[0].range, unpack_b[0].range, adder) for _ in range(self.lanes)]
+        term_range = multiply[0].range
+        place = [Place(term_range) for _ in range(self.lanes)]
+        for i in range(self.lanes):
+            m.submodules[f"unpack_a_{i}"] = unpack_a[i]
+            m.submodules[f"unpack_b_{i}"] = unpack_b[i]
+            m.submodules[f"product_{i}"] = multiply[i]
+            m.submodules[f"place_{i}"] = place[i]
+        # |sum| <= lanes * (2**bits - 1), so a doubling for every doubling of the lanes is enough,
+        # and a sign.
+        bits = place[0].bits + (self.lanes - 1).bit_length() + 1
+        m.submodules.sum = total = SumTerms(self.lanes, place[0].bits, bits)
+        tail = _Tail(self, bits - 1, term_range)
+        delays = {
+            "unpack": 3.0,
+            "multiply": 4 * log2(term_range.bits),
+            "place": 2 * log2(place[0].bits) + 2,
+            "sum": 4 * log2(self.lanes + 1),
+        }
+        delays |= {"loop": sum(tail.delays.values())} if self.accumulate else tail.delays
+        pipe = Pipeline(m, self.in_valid, delays, self.stages)
+
+        # Codes to fields.
+        for i, (a_code, b_code) in enumerate(self._lane_codes()):
+            m.d.comb += [unpack_a[i].code.eq(a_code), unpack_b[i].code.eq(b_code)]
+        a, b, extra = pipe.after(
+            "unpack", [u.term for u in unpack_a], [u.term for u in unpack_b], self._extra()
+        )
+
+        # The exact products, and what of them is not a number.
+        terms = [
+            lane.connect(m, a[i], b[i], name=f"product_{i}") for i, lane in enumerate(multiply)
+        ]
+        terms, extra = pipe.after("multiply", terms, extra)
+        specials = _Specials.of(m, terms)
+
+        # Each to its place in the word, and their exact sum.
+        for lane, term in zip(place, terms, strict=True):
+            lane.connect(m, term)
+        signs, magnitudes, specials, extra = pipe.after(
+            "place", [term.sign for term in terms], [lane.placed for lane in place], specials, extra
+        )
+        total.connect(m, signs, magnitudes)
+        first, second, specials, extra = pipe.after(
+            "sum", total.first, total.second, specials, extra
+        )
+
+        if self.accumulate:
+            accumulator = Signal(self.result.bits)
+            code = tail.elaborate(
+                m, _no_registers, (first, second), specials, accumulator, restart=extra
+            )
+            self._finish(m, pipe, "loop", self._accumulate(m, pipe, accumulator, code))
+        else:
+            code = tail.elaborate(m, pipe.after, (first, second), specials, extra, restart=Const(0))
+            m.d.comb += [self.y.eq(code), self.out_valid.eq(pipe.valid)]
+
+    def _extra(self) -> Value:
+        """Return what accompanies the vectors: the addend, or whether to restart, or nothing."""
+        if self.accumulate:
+            return self.first
+        return self.c if self.addend else Const(0)
+
+    def _accumulate(self, m: Module, pipe: Pipeline, accumulator: Signal, code: Value) -> Signal:
+        """Load the accumulator in valid cycles and return it, one cycle further down the pipe."""
+        valid = Signal(name="accumulator_valid")
+        m.d.sync += valid.eq(pipe.valid)
+        with m.If(pipe.valid):
+            m.d.sync += accumulator.eq(code)
+        pipe.valid = valid
+        return accumulator
+
+    def _finish(self, m: Module, pipe: Pipeline, step: str, code: Value) -> None:
+        code = pipe.after(step, code)
+        m.d.comb += [self.y.eq(code), self.out_valid.eq(pipe.valid)]
+
+
+class _Tail:
+    """From the exact sum of the products to the code of the result: addend, rounding, packing."""
+
+    def __init__(self, dot: Dot, sum_bits: int, product: TermRange) -> None:
+        self._dot = dot
+        target = target_of(dot.result)
+        weight = product.min_weight
+        sum_range = TermRange(
+            bits=sum_bits,
+            offset=weight,
+            min_weight=weight,
+            max_weight=weight,
+            cases=(Case(0, weight),),
+            has_inf=product.has_inf,
+            has_nan=product.has_nan,
+        )
+        adder = adder_for(dot.objective)
+        bits, low, high = sum_bits + 1, weight, weight
+        self.delays: dict[str, float] = {}
+        if dot.addend is not None:
+            self.propagate = Adder(sum_bits + 1, adder)
+            self.unpack = Unpack(dot.addend, flush=dot.flush)
+            frame = frame_of(sum_range, self.unpack.range, target)
+            self.align = Align(sum_range, self.unpack.range, frame, factors=(), adder=adder)
+            self.add = AddAligned(sum_bits + 1, frame)
+            bits, low, high = frame.width + 2, frame.min_base, frame.max_base
+            self.delays["propagate"] = 2 * log2(sum_bits) + 2
+            self.delays["align"] = 2 * log2(bits) + 4
+        self.normalize = Normalize(
+            bits, low, high, target, adder=adder, kind=normalizer_for(dot.objective)
+        )
+        self.pack = Pack(
+            dot.result,
+            self.normalize.max_exponent,
+            rounding=dot.rounding,
+            overflow=dot.overflow,
+            flush=dot.flush,
+        )
+        self.delays["normalize"] = 6 * log2(bits) + 4
+        self.delays["pack"] = 2 * log2(target.precision + 2) + 4
+
+    def elaborate(
+        self,
+        m: Module,
+        after: Callable[..., Any],
+        rows: tuple[Value, Value],
+        specials: _Specials,
+        addend: Value,
+        *,
+        restart: Value,
+    ) -> Value:
+        """Return the code of the rounded sum of both `rows` and the addend.
+
+        `restart` drops the addend. `after` places the registers, as `Pipeline.after` does.
+        """
+        sticky: Value = Const(0)
+        base: Value = Const(0)
+        if self._dot.addend is not None:
+            m.submodules.propagate = self.propagate
+            m.d.comb += [self.propagate.a.eq(rows[0]), self.propagate.b.eq(rows[1])]
+            value, addend, specials = after(
+                "propagate", self.propagate.total[: self.propagate.bits], addend, specials
+            )
+            term, specials = self._align(m, value, specials, addend, restart)
+            value, aligned, subtract, sticky, base, specials = after(
+                "align",
+                value,
+                self.align.aligned,
+                term.sign,
+                self.align.sticky,
+                self.align.base,
+                specials,
+            )
+            m.submodules.add = self.add
+            m.d.comb += [
+                self.add.value.eq(value),
+                self.add.aligned.eq(aligned),
+                self.add.subtract.eq(subtract),
+                self.add.sticky.eq(sticky),
+            ]
+            rows = self.add.first, self.add.second
+
+        m.submodules.normalize = self.normalize
+        self.normalize.connect(m, *rows, sticky, base)
+        number, sign, specials = after(
+            "normalize", self.normalize.normalized, self.normalize.negative, specials
+        )
+
+        m.submodules.pack = self.pack
+        self.pack.connect(m, sign, number, specials.resolve(self._dot.rounding))
+        return after("pack", self.pack.code)
+
+    def _align(
+        self, m: Module, value: Value, specials: _Specials, addend: Value, restart: Value
+    ) -> tuple[Term, _Specials]:
+        m.submodules.unpack_c, m.submodules.align = self.unpack, self.align
+        m.d.comb += self.unpack.code.eq(addend)
+        c = self.unpack.term
+        # Without an addend there is nothing to add and nothing special.
+        c = replace(
+            c,
+            significand=Mux(restart, 0, c.significand),
+            is_zero=c.is_zero | restart,
+            is_inf=c.is_inf & ~restart,
+            is_nan=c.is_nan & ~restart,
+        )
+        self.align.connect(m, (), value == 0, c)
+        return c, specials.with_term(c, restart)
+
+
+def _no_registers(_step: str, *live: Any) -> Any:
+    """Stand in for `Pipeline.after` where a loop allows no registers."""
+    return live[0] if len(live) == 1 else live

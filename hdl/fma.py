@@ -1,0 +1,264 @@
+"""Fused multiply-add over any mix of integer and float formats."""
+
+from __future__ import annotations
+
+from math import log2
+from typing import cast
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
+from amaranth.lib import wiring
+
+from hdl.bricks.adder import Adder
+from hdl.bricks.rounding import Rounding
+from hdl.formats import Format, IntFormat
+from hdl.options import (
+    Objective,
+    Subnormals,
+    adder_for,
+    check_options,
+    default_overflow,
+    normalizer_for,
+)
+from hdl.pipeline import Pipeline
+from hdl.ports import Port, data_port, members
+from hdl.stages.align import Align, frame_of
+from hdl.stages.integer import fit_integer
+from hdl.stages.normalize import Normalize
+from hdl.stages.pack import Overflow, Pack, Special
+from hdl.stages.product import product_term
+from hdl.stages.reduce import MultiplyAdd, SumIntegerProducts
+from hdl.stages.terms import product_range, target_of
+from hdl.stages.unpack import Unpack
+
+__all__ = ["Fma"]
+
+
+class Fma(wiring.Component):
+    """``y = round(a * b + c)`` with a single rounding.
+
+    Subnormals, infinities, NaN and the signs of zeros follow IEEE 754-2019 wherever the formats
+    have them. One result a cycle, `latency` cycles after its operands.
+
+    Parameters
+    ----------
+    a, b, c, y
+        Formats of multiplicand, multiplier, addend and result.
+    rounding
+        ``rne``, ``rtz``, ``rup``, ``rdn`` or ``rna``.
+    overflow
+        ``ieee`` or ``saturate`` for a float `y`; ``wrap`` (all operands integers) or ``saturate``
+        for an integer `y`. Default: ``ieee``, or ``wrap`` if allowed, else ``saturate``.
+    subnormals
+        ``ieee``, or ``flush`` to take and return zeros instead of subnormals.
+    flags
+        Whether there is a `flags` port.
+    stages
+        Number of pipeline registers; 0 is combinational.
+    objective
+        What to build for: ``area``, ``delay`` or ``balanced``.
+
+    Attributes
+    ----------
+    latency : int
+        Cycles from operands to result: `stages`.
+    ports : tuple of Port
+        All ports but clock and reset.
+
+    Members
+    -------
+    in_valid : In(1)
+    a, b, c : In
+    out_valid : Out(1)
+    y : Out
+    flags : Out(4)
+        Invalid, overflow, underflow, inexact, from bit 3 down.
+
+    Raises
+    ------
+    ValueError
+        If options contradict each other or the formats.
+    """
+
+    def __init__(
+        self,
+        a: Format,
+        b: Format,
+        c: Format,
+        y: Format,
+        *,
+        rounding: Rounding = "rne",
+        overflow: Overflow | None = None,
+        subnormals: Subnormals = "ieee",
+        flags: bool = False,
+        stages: int = 0,
+        objective: Objective = "balanced",
+    ) -> None:
+        self.formats = (a, b, c)
+        self.result = y
+        self.rounding: Rounding = rounding
+        self.overflow: Overflow = overflow or default_overflow(y, self.formats)
+        check_options(
+            self.formats,
+            y,
+            rounding=rounding,
+            overflow=self.overflow,
+            subnormals=subnormals,
+            stages=stages,
+            objective=objective,
+        )
+        self.flush = subnormals == "flush"
+        self.has_flags = flags
+        self.stages = stages
+        self.objective: Objective = objective
+        self.latency = stages
+        self.ports: tuple[Port, ...] = (
+            Port("in_valid", "in", 1, "valid"),
+            data_port("a", "in", a),
+            data_port("b", "in", b),
+            data_port("c", "in", c),
+            Port("out_valid", "out", 1, "valid"),
+            data_port("y", "out", y),
+            *((Port("flags", "out", 4, "flags"),) if flags else ()),
+        )
+        super().__init__(members(self.ports))
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        if all(isinstance(fmt, IntFormat) for fmt in (*self.formats, self.result)):
+            self._elaborate_integer(m)
+        else:
+            self._elaborate_float(m)
+        return m
+
+    def _elaborate_integer(self, m: Module) -> None:
+        a, b, c = (cast(IntFormat, fmt) for fmt in self.formats)
+        y = cast(IntFormat, self.result)
+        # Two's complement throughout. A product of unsigned operands needs a sign bit as well, and
+        # the sum one bit more than its wider term.
+        bits = max(a.width + b.width + 1, c.width + 1) + 1
+        if self.overflow == "wrap" and not self.has_flags:
+            # Nobody looks at what is wrapped away.
+            bits = min(bits, y.width)
+        m.submodules.multiply_add = multiply_add = SumIntegerProducts(a, b, 1, c, bits)
+        m.submodules.propagate = propagate = Adder(bits, adder_for(self.objective))
+        delays = {
+            "multiply_add": 4 * log2(min(a.width, b.width) + 1),
+            "propagate": 2 * log2(bits) + 2,
+            "fit": 3.0,
+        }
+        pipe = Pipeline(m, self.in_valid, delays, self.stages)
+
+        multiply_add.connect(m, [(self.a, self.b)], self.c)
+        first, second = pipe.after("multiply_add", multiply_add.first, multiply_add.second)
+        m.d.comb += [propagate.a.eq(first), propagate.b.eq(second)]
+        total = Signal(signed(bits))
+        m.d.comb += total.eq(propagate.total)
+        total = pipe.after("propagate", total)
+        code, too_large = fit_integer(m, total, y, saturate=self.overflow == "saturate")
+        code, too_large = pipe.after("fit", code, too_large)
+        self._finish(m, pipe, code, Cat(0, 0, 0, too_large))
+
+    def _elaborate_float(self, m: Module) -> None:
+        target = target_of(self.result)
+        unpackers = [Unpack(fmt, flush=self.flush) for fmt in self.formats]
+        for name, unpacker in zip("abc", unpackers, strict=True):
+            m.submodules[f"unpack_{name}"] = unpacker
+        a_range, b_range, c_range = (unpacker.range for unpacker in unpackers)
+        p_range = product_range(a_range, b_range)
+        frame = frame_of(p_range, c_range, target)
+        m.submodules.align = align = Align(
+            p_range,
+            c_range,
+            frame,
+            factors=(a_range, b_range),
+            adder=adder_for(self.objective),
+        )
+        m.submodules.multiply_add = multiply_add = MultiplyAdd(a_range.bits, b_range.bits, frame)
+        m.submodules.normalize = normalize = Normalize(
+            frame.width + 2,
+            frame.min_base,
+            frame.max_base,
+            target,
+            adder=adder_for(self.objective),
+            kind=normalizer_for(self.objective),
+        )
+        m.submodules.pack = pack = Pack(
+            self.result,
+            normalize.max_exponent,
+            rounding=self.rounding,
+            overflow=self.overflow,
+            flush=self.flush,
+        )
+        delays = {
+            "unpack": 3.0,
+            "align": 2 * log2(p_range.exponent_bits + 1) + 2 * log2(frame.width) + 4,
+            "multiply_add": 4 * log2(min(a_range.bits, b_range.bits) + 1),
+            "normalize": 6 * log2(frame.width) + 4,
+            "pack": 2 * log2(target.precision + 2) + 4,
+        }
+        pipe = Pipeline(m, self.in_valid, delays, self.stages)
+
+        # Codes to fields.
+        for code, unpacker in zip((self.a, self.b, self.c), unpackers, strict=True):
+            m.d.comb += unpacker.code.eq(code)
+        a, b, c = pipe.after("unpack", *(unpacker.term for unpacker in unpackers))
+
+        # The addend to its place beside the product, whose significand is not needed yet; and all
+        # that does not depend on the sum.
+        p = product_term(m, a, b, Const(0), Const(0))
+        align.connect(m, (a, b), p.is_zero, c)
+        subtract = Signal()
+        opposite_infinities = Signal()
+        is_nan = Signal()
+        m.d.comb += [
+            subtract.eq(p.sign ^ c.sign),
+            opposite_infinities.eq(p.is_inf & c.is_inf & subtract),
+            is_nan.eq(p.is_nan | c.is_nan | opposite_infinities),
+        ]
+        special = Special(
+            is_nan=is_nan,
+            is_inf=(p.is_inf | c.is_inf) & ~is_nan,
+            inf_sign=Mux(p.is_inf, p.sign, c.sign),
+            is_invalid=p.is_invalid | c.is_invalid | opposite_infinities,
+            # A sum of zeros keeps their common sign, any other zero is +0, or -0 rounding down.
+            zero_sign=p.sign | c.sign if self.rounding == "rdn" else p.sign & c.sign,
+        )
+        a, b, aligned, subtract, sticky, base, sign, special = pipe.after(
+            "align",
+            a.significand,
+            b.significand,
+            align.aligned,
+            subtract,
+            align.sticky,
+            align.base,
+            p.sign,
+            special,
+        )
+
+        # Partial products and addend in one heap.
+        m.d.comb += [
+            multiply_add.a.eq(a),
+            multiply_add.b.eq(b),
+            multiply_add.aligned.eq(aligned),
+            multiply_add.subtract.eq(subtract),
+            multiply_add.sticky.eq(sticky),
+        ]
+        first, second, sticky, base, sign, special = pipe.after(
+            "multiply_add", multiply_add.first, multiply_add.second, sticky, base, sign, special
+        )
+
+        # Their sum: sign, and magnitude with the leading one on top.
+        normalize.connect(m, first, second, sticky, base)
+        number, sign, special = pipe.after(
+            "normalize", normalize.normalized, sign ^ normalize.negative, special
+        )
+
+        # The one rounding.
+        pack.connect(m, sign, number, special)
+        code, flags = pipe.after("pack", pack.code, pack.flags)
+        self._finish(m, pipe, code, flags)
+
+    def _finish(self, m: Module, pipe: Pipeline, code: Value, flags: Value) -> None:
+        m.d.comb += [self.out_valid.eq(pipe.valid), self.y.eq(code)]
+        if self.has_flags:
+            m.d.comb += self.flags.eq(flags)

@@ -1,0 +1,108 @@
+"""Options that several units share, and the rules between them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, get_args
+
+from hdl.bricks.adder import AdderKind
+from hdl.bricks.normalizer import NormalizerKind
+from hdl.bricks.rounding import ROUNDINGS
+from hdl.formats import FloatFormat, Format, IntFormat
+from hdl.stages.pack import OVERFLOWS, Overflow
+
+__all__ = [
+    "OBJECTIVES",
+    "SUBNORMALS",
+    "Objective",
+    "Subnormals",
+    "adder_for",
+    "check_options",
+    "default_overflow",
+    "normalizer_for",
+]
+
+Objective = Literal["area", "delay", "balanced"]
+"""What a generator builds for."""
+
+Subnormals = Literal["ieee", "flush"]
+"""Whether subnormal operands and results keep their value or become zero."""
+
+OBJECTIVES: tuple[Objective, ...] = get_args(Objective)
+SUBNORMALS: tuple[Subnormals, ...] = get_args(Subnormals)
+
+MAX_OPERAND_BITS = 32
+MAX_STAGES = 64
+
+
+def adder_for(objective: Objective) -> AdderKind:
+    """Return the carry-propagate adder of units built for `objective`."""
+    kinds: dict[Objective, AdderKind] = {
+        "area": "ripple",
+        "balanced": "brent_kung",
+        "delay": "sklansky",
+    }
+    return kinds[objective]
+
+
+def normalizer_for(objective: Objective) -> NormalizerKind:
+    """Return how units built for `objective` find the leading one."""
+    return "serial" if objective == "area" else "parallel"
+
+
+def default_overflow(y: Format, operands: Sequence[Format]) -> Overflow:
+    """Return the overflow behaviour of a unit that names none.
+
+    Wrapping is defined for sums of integers only; with a float operand, an integer result
+    saturates.
+    """
+    if isinstance(y, FloatFormat):
+        return "ieee"
+    return "wrap" if all(isinstance(fmt, IntFormat) for fmt in operands) else "saturate"
+
+
+def check_options(
+    operands: Sequence[Format],
+    y: Format,
+    *,
+    rounding: str,
+    overflow: str,
+    subnormals: str,
+    stages: int,
+    objective: str,
+) -> None:
+    """Raise `ValueError` unless a unit with these formats and options can be built."""
+    for fmt in operands:
+        _check_term(fmt)
+        if fmt.bits > MAX_OPERAND_BITS:
+            raise ValueError(
+                f"operand format {fmt.name} has {fmt.bits} bits, more than {MAX_OPERAND_BITS}"
+            )
+    _check_term(y)
+    for name, value, known in (
+        ("rounding", rounding, ROUNDINGS),
+        ("overflow", overflow, OVERFLOWS),
+        ("subnormals", subnormals, SUBNORMALS),
+        ("objective", objective, OBJECTIVES),
+    ):
+        if value not in known:
+            raise ValueError(f"{name} = {value!r} is not one of {', '.join(known)}")
+    if not 0 <= stages <= MAX_STAGES:
+        raise ValueError(f"stages = {stages} is not in 0..{MAX_STAGES}")
+    _check_overflow(operands, y, overflow)
+
+
+def _check_term(fmt: Format) -> None:
+    if not isinstance(fmt, IntFormat | FloatFormat):
+        raise ValueError(f"format {fmt.name} is neither an integer nor a float")
+    if isinstance(fmt, FloatFormat) and not fmt.signed:
+        raise ValueError(f"format {fmt.name} has no sign: it is for scales, not for terms")
+
+
+def _check_overflow(operands: Sequence[Format], y: Format, overflow: str) -> None:
+    if isinstance(y, FloatFormat) and overflow == "wrap":
+        raise ValueError(f"overflow = 'wrap' needs an integer result, not {y.name}")
+    if isinstance(y, IntFormat) and overflow == "ieee":
+        raise ValueError(f"overflow = 'ieee' needs a float result, not {y.name}")
+    if overflow == "wrap" and not all(isinstance(fmt, IntFormat) for fmt in operands):
+        raise ValueError("overflow = 'wrap' needs integer operands only; use 'saturate'")

@@ -1,0 +1,52 @@
+"""The ports of a unit: name, direction, width, and what the bits mean."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from amaranth.lib.wiring import In, Member, Out
+
+from hdl.formats import Format
+
+__all__ = ["Port", "Role", "data_port", "members"]
+
+Role = Literal["valid", "data", "control", "flags"]
+
+
+@dataclass(frozen=True)
+class Port:
+    """One port of a unit, as the manifest lists it (clock and reset are not listed here).
+
+    Attributes
+    ----------
+    name
+        Name in the Verilog module.
+    direction
+        ``"in"`` or ``"out"``.
+    width
+        All bits of the port.
+    role
+        ``valid`` qualifies a cycle, ``data`` carries codes of `format`, ``control`` steers the
+        unit (``first``), ``flags`` reports exceptions.
+    format
+        Format of one lane; None unless `role` is ``data``.
+    lanes
+        Number of codes side by side, lane 0 in the low bits.
+    """
+
+    name: str
+    direction: Literal["in", "out"]
+    width: int
+    role: Role
+    format: Format | None = None
+    lanes: int = 1
+
+
+def data_port(name: str, direction: Literal["in", "out"], fmt: Format, lanes: int = 1) -> Port:
+    """Return the port that carries `lanes` codes of `fmt`."""
+    return Port(name, direction, fmt.bits * lanes, "data", fmt, lanes)
+
+
+def members(ports: Iterable[Port]) -> dict[str, Member]:
+    """Return the signature members of a component with these ports."""
+    return {port.name: (In if port.direction == "in" else Out)(port.width) for port in ports}

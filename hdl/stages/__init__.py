@@ -1,0 +1,1 @@
+"""Steps of a datapath, from encoded operands to an encoded result."""

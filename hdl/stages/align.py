@@ -1,0 +1,223 @@
+"""The addend beside the product: a fixed-point frame that holds both, and the shift into it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from amaranth.hdl import Module, Mux, Signal, Value, signed
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from hdl.bricks.adder import AdderKind
+from hdl.bricks.bit_heap import BitHeap
+from hdl.bricks.shifter import RightShifter
+from hdl.stages.terms import Target, Term, TermRange
+
+__all__ = ["Align", "Frame", "frame_of"]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Fixed-point positions of the product and of the addend, chosen when the hardware is built.
+
+    Bit 0 of the frame weighs ``2**base``. The product's lowest bit sits at bit `below`; the
+    addend's lowest bit at most at bit ``below + reach``. Terms further apart than the frame allows
+    cannot influence each other beyond a sticky bit, so their distance is clamped.
+
+    Attributes
+    ----------
+    below
+        Bits kept below the product's lowest bit.
+    reach
+        Largest distance from the product's lowest bit up to the addend's.
+    width
+        Bits that hold either term.
+    lost
+        Bits below the frame into which the addend can be shifted; they count as sticky.
+    clamps
+        Whether the distance can exceed `reach`, so that the addend and not the product decides the
+        frame's weight.
+    min_base, max_base
+        Range of ``base``.
+    """
+
+    below: int
+    reach: int
+    width: int
+    lost: int
+    clamps: bool
+    min_base: int
+    max_base: int
+
+
+def frame_of(product: TermRange, addend: TermRange, target: Target) -> Frame:
+    """Return the smallest frame in which the rounded sum is exact.
+
+    ``distance`` is the addend's weight minus the product's. Two bounds keep clamping harmless:
+
+    * Far above (``distance > reach``), the product must lie below the addend's lowest bit and
+      below the guard bit of the result: then it acts as sticky, or as a borrow, wherever it is
+      exactly. The result's leading bit is at least the addend's minus one, which bounds its guard
+      bit from below; so does the target's smallest weight, less one bit for the tininess test,
+      which rounds one position lower.
+    * Far below (bits lost under the frame), the lost bits must lie below the guard bit, and a
+      cancellation that would move the guard bit down must be impossible or stop at the target's
+      smallest weight. Without cancellation the sum leads at most one bit below the product.
+    """
+    smallest = addend.min_weight - product.max_weight
+    largest = addend.max_weight - product.min_weight
+
+    guard_room = max(
+        min(case.max_weight - target.min_weight + 1, target.precision - case.leading_bit)
+        for case in addend.cases
+    )
+    reach = min(product.bits + max(0, guard_room + 1), largest)
+
+    below = max(
+        min(
+            case.max_weight - target.min_weight + 2,
+            max(target.precision + 1, addend.bits) - case.leading_bit,
+        )
+        for case in product.cases
+    )
+    below = max(0, min(below, -smallest))
+
+    reach = max(reach, -below)
+    lost = min(addend.bits, max(0, -smallest - below))
+    clamps = reach < largest or lost > 0
+    low = min(product.min_weight, addend.min_weight - reach if clamps else product.min_weight)
+    high = max(product.max_weight, addend.max_weight - reach if clamps else product.max_weight)
+    return Frame(
+        below=below,
+        reach=reach,
+        width=below + max(product.bits, reach + addend.bits),
+        lost=lost,
+        clamps=clamps,
+        min_base=low - below,
+        max_base=high - below,
+    )
+
+
+class Align(wiring.Component):
+    """Shifts the addend to its place beside the product. Combinational.
+
+    Parameters
+    ----------
+    product, addend
+        Ranges of the two terms.
+    frame
+        Their frame, from `frame_of`.
+    factors
+        Ranges of the factors whose exponents add up to the product's.
+    adder
+        Carry-propagate adder of the exponents.
+
+    Members
+    -------
+    exponent_0, exponent_1, ... : In
+        Exponents of the factors.
+    product_is_zero, addend_exponent, addend_is_zero, addend_significand : In
+        Fields of the terms.
+    aligned : Out(frame.width)
+        The addend in the frame.
+    sticky : Out(1)
+        Whether a set bit of the addend lies below the frame.
+    base : Out(signed)
+        Weight of the frame's lowest bit.
+    """
+
+    def __init__(
+        self,
+        product: TermRange,
+        addend: TermRange,
+        frame: Frame,
+        *,
+        factors: Sequence[TermRange],
+        adder: AdderKind,
+    ) -> None:
+        self.factors = len(factors)
+        self.adder: AdderKind = adder
+        self.product_range = product
+        self.addend_range = addend
+        self.frame = frame
+        self.base_shape = signed(max(frame.max_base.bit_length(), frame.min_base.bit_length()) + 1)
+        super().__init__(
+            {f"exponent_{i}": In(factor.exponent_bits) for i, factor in enumerate(factors)}
+            | {
+                "product_is_zero": In(1),
+                "addend_exponent": In(addend.exponent_bits),
+                "addend_is_zero": In(1),
+                "addend_significand": In(addend.bits),
+                "aligned": Out(frame.width),
+                "sticky": Out(1),
+                "base": Out(self.base_shape),
+            }
+        )
+
+    def connect(
+        self, m: Module, factors: Sequence[Term], product_is_zero: Value, addend: Term
+    ) -> None:
+        """Feed all in."""
+        for i, factor in enumerate(factors):
+            m.d.comb += getattr(self, f"exponent_{i}").eq(factor.exponent)
+        m.d.comb += [
+            self.product_is_zero.eq(product_is_zero),
+            self.addend_exponent.eq(addend.exponent),
+            self.addend_is_zero.eq(addend.is_zero),
+            self.addend_significand.eq(addend.significand),
+        ]
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        frame, product, addend = self.frame, self.product_range, self.addend_range
+
+        # How far the addend goes down from its highest place: reach - distance.
+        constant = frame.reach + product.offset - addend.offset
+        largest = frame.reach - (addend.min_weight - product.max_weight)
+        smallest = frame.reach - (addend.max_weight - product.min_weight)
+        bits = max(largest.bit_length(), smallest.bit_length()) + 1
+        descent = Signal(signed(bits))
+        distance = BitHeap(bits)
+        self._add_exponents(distance)
+        # -x = ~x + 1 - 2^k for the k bits of x.
+        distance.add_unsigned(~self.addend_exponent)
+        distance.add_constant(constant + 1 - (1 << addend.exponent_bits))
+        m.d.comb += descent.eq(distance.sum(m, self.adder, name="descent"))
+
+        # The addend leads where it is too far up, or where there is nothing else.
+        leads = Signal()
+        if frame.clamps:
+            m.d.comb += leads.eq(~self.addend_is_zero & ((descent < 0) | self.product_is_zero))
+
+        # The shifter need not wait for the comparisons: where they find the addend beyond either
+        # end of the frame, its place is known and replaces whatever was shifted.
+        limit = min(max(largest, 0), frame.below + frame.reach + addend.bits)
+        beyond = Signal()
+        if largest > limit:
+            m.d.comb += beyond.eq(~leads & (descent > limit))
+        room = frame.below + frame.reach + frame.lost
+        m.submodules.shifter = shifter = RightShifter(
+            room + addend.bits, (1 << limit.bit_length()) - 1
+        )
+        highest = self.addend_significand.shift_left(frame.below + frame.reach)
+        m.d.comb += [
+            shifter.data.eq(self.addend_significand.shift_left(room)),
+            shifter.amount.eq(descent),
+            self.aligned.eq(Mux(leads, highest, Mux(beyond, 0, shifter.shifted[frame.lost :]))),
+        ]
+        if frame.lost:
+            lost = shifter.shifted[: frame.lost].any()
+            m.d.comb += self.sticky.eq(~leads & Mux(beyond, ~self.addend_is_zero, lost))
+
+        weight = BitHeap(self.base_shape.width)
+        self._add_exponents(weight)
+        weight.add_constant(product.offset - frame.below)
+        product_base = weight.sum(m, self.adder, name="base").as_signed()
+        addend_base = self.addend_exponent + (addend.offset - frame.reach - frame.below)
+        m.d.comb += self.base.eq(Mux(leads, addend_base, product_base))
+        return m
+
+    def _add_exponents(self, heap: BitHeap) -> None:
+        for i in range(self.factors):
+            heap.add_unsigned(getattr(self, f"exponent_{i}"))

@@ -1,0 +1,60 @@
+"""A product at its place in a fixed-point word wide enough for all (Kulisch)."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from hdl.bricks.shifter import LeftShifter
+from hdl.stages.terms import Term, TermRange
+
+__all__ = ["Place"]
+
+
+class Place(wiring.Component):
+    """``placed = significand << (weight - min_weight)``. Combinational.
+
+    Parameters
+    ----------
+    term
+        Range of the product.
+
+    Members
+    -------
+    exponent : In(term.exponent_bits)
+    significand : In(term.bits)
+    placed : Out(bits)
+        Exact; its lowest bit weighs ``2**term.min_weight``.
+    """
+
+    def __init__(self, term: TermRange) -> None:
+        self.range = term
+        # The largest shift moves the significand up by the whole span of the weights.
+        self.bits = term.bits + term.max_weight - term.min_weight
+        super().__init__(
+            {
+                "exponent": In(term.exponent_bits),
+                "significand": In(term.bits),
+                "placed": Out(self.bits),
+            }
+        )
+
+    def connect(self, m: Module, term: Term) -> None:
+        """Feed the product in."""
+        m.d.comb += [
+            self.exponent.eq(term.exponent),
+            self.significand.eq(term.significand),
+        ]
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        span = self.range.max_weight - self.range.min_weight
+        m.submodules.shifter = shifter = LeftShifter(self.bits, span)
+        m.d.comb += [
+            shifter.data.eq(self.significand),
+            # The exponent signal starts at the smallest weight's value, which is not always 0.
+            shifter.amount.eq(self.exponent - (self.range.min_weight - self.range.offset)),
+            self.placed.eq(shifter.shifted),
+        ]
+        return m

@@ -1,0 +1,251 @@
+"""Sums in carry-save form."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from amaranth.hdl import Module, Signal, Value
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from hdl.bricks.bit_heap import BitHeap
+from hdl.bricks.multiplier import add_product
+from hdl.formats import IntFormat
+from hdl.stages.align import Frame
+
+__all__ = ["AddAligned", "MultiplyAdd", "SumIntegerProducts", "SumTerms"]
+
+
+class SumIntegerProducts(wiring.Component):
+    """``first + second = sum(a[i] * b[i]) + c``, all partial products in one heap. Combinational.
+
+    Parameters
+    ----------
+    a, b
+        Formats of the factors.
+    lanes
+        Number of products.
+    c
+        Format of the addend; None for none.
+    bits
+        Width of the sum, modulo ``2**bits``.
+
+    Members
+    -------
+    a_0, b_0, a_1, b_1, ... : In
+        Codes.
+    c : In
+    first, second : Out(bits)
+        Two numbers whose sum it is, as bit patterns.
+    """
+
+    def __init__(
+        self, a: IntFormat, b: IntFormat, lanes: int, c: IntFormat | None, bits: int
+    ) -> None:
+        self.formats = (a, b)
+        self.lanes = lanes
+        self.addend = c
+        super().__init__(
+            {f"a_{i}": In(a.width) for i in range(lanes)}
+            | {f"b_{i}": In(b.width) for i in range(lanes)}
+            | ({"c": In(c.width)} if c else {})
+            | {"first": Out(bits), "second": Out(bits)}
+        )
+
+    def connect(self, m: Module, lanes: Sequence[tuple[Value, Value]], c: Value) -> None:
+        """Feed the codes in; `c` is ignored where there is no addend."""
+        for i, (a, b) in enumerate(lanes):
+            m.d.comb += [getattr(self, f"a_{i}").eq(a), getattr(self, f"b_{i}").eq(b)]
+        if self.addend:
+            m.d.comb += self.c.eq(c)
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        a_format, b_format = self.formats
+        heap = BitHeap(len(self.first))
+        for i in range(self.lanes):
+            add_product(
+                heap,
+                getattr(self, f"a_{i}"),
+                getattr(self, f"b_{i}"),
+                a_signed=a_format.signed,
+                b_signed=b_format.signed,
+            )
+        if self.addend:
+            add = heap.add_signed if self.addend.signed else heap.add_unsigned
+            add(self.c)
+        first, second = heap.compress(m)
+        m.d.comb += [self.first.eq(first), self.second.eq(second)]
+        return m
+
+
+class SumTerms(wiring.Component):
+    """``first + second = sum((-1)**sign[i] * magnitude[i])``, in one heap. Combinational.
+
+    Parameters
+    ----------
+    terms
+        Number of terms.
+    term_bits
+        Width of each magnitude.
+    bits
+        Width of the signed sum, which the caller has shown to be enough.
+
+    Members
+    -------
+    sign_0, sign_1, ... : In(1)
+    magnitude_0, magnitude_1, ... : In(term_bits)
+    first, second : Out(bits)
+        Two numbers whose sum it is, modulo ``2**bits``.
+    """
+
+    def __init__(self, terms: int, term_bits: int, bits: int) -> None:
+        self.terms = terms
+        super().__init__(
+            {f"sign_{i}": In(1) for i in range(terms)}
+            | {f"magnitude_{i}": In(term_bits) for i in range(terms)}
+            | {"first": Out(bits), "second": Out(bits)}
+        )
+
+    def connect(self, m: Module, signs: Sequence[Value], magnitudes: Sequence[Value]) -> None:
+        """Feed the terms in."""
+        for i, (sign, magnitude) in enumerate(zip(signs, magnitudes, strict=True)):
+            m.d.comb += [
+                getattr(self, f"sign_{i}").eq(sign),
+                getattr(self, f"magnitude_{i}").eq(magnitude),
+            ]
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        heap = BitHeap(len(self.first))
+        for i in range(self.terms):
+            sign, magnitude = getattr(self, f"sign_{i}"), getattr(self, f"magnitude_{i}")
+            add_sign_magnitude(m, heap, sign, magnitude, name=f"flipped_{i}")
+        first, second = heap.compress(m)
+        m.d.comb += [self.first.eq(first), self.second.eq(second)]
+        return m
+
+
+def add_sign_magnitude(
+    m: Module, heap: BitHeap, sign: Value, magnitude: Value, *, name: str
+) -> None:
+    """Add ``(-1)**sign * magnitude`` to a heap.
+
+    ``-x = ~x + 1``: all bits flip, one more comes in at the bottom, and the sign bit above the
+    magnitude is worth ``-sign * 2**k = (1 - sign) * 2**k - 2**k``.
+    """
+    flipped = Signal(len(magnitude), name=name)
+    m.d.comb += flipped.eq(magnitude ^ sign.replicate(len(magnitude)))
+    heap.add_unsigned(flipped, arrival=1.0)
+    heap.add_bit(sign, 0)
+    heap.add_bit(~sign, len(magnitude))
+    heap.add_constant(-1 << len(magnitude))
+
+
+class MultiplyAdd(wiring.Component):
+    """``first + second = (a * b << below) -/+ (aligned + fraction)`` in one heap. Combinational.
+
+    The product is not formed by itself. A set `sticky` stands for a `fraction` strictly between 0
+    and 1 that is left out: the sum is rounded down.
+
+    Parameters
+    ----------
+    a_bits, b_bits
+        Widths of the significands.
+    frame
+        Positions of product and addend.
+
+    Members
+    -------
+    a : In(a_bits)
+    b : In(b_bits)
+    aligned : In(frame.width)
+    subtract, sticky : In(1)
+    first, second : Out(frame.width + 2)
+        Two numbers whose sum it is, modulo ``2**(width + 2)``.
+    """
+
+    def __init__(self, a_bits: int, b_bits: int, frame: Frame) -> None:
+        self.frame = frame
+        # Both terms are below 2**width, so their sum needs one more bit and a sign.
+        bits = frame.width + 2
+        super().__init__(
+            {
+                "a": In(a_bits),
+                "b": In(b_bits),
+                "aligned": In(frame.width),
+                "subtract": In(1),
+                "sticky": In(1),
+                "first": Out(bits),
+                "second": Out(bits),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        heap = BitHeap(len(self.first))
+        add_product(heap, self.a, self.b, weight=self.frame.below)
+        add_aligned(m, heap, self.aligned, self.subtract, self.sticky)
+        first, second = heap.compress(m)
+        m.d.comb += [self.first.eq(first), self.second.eq(second)]
+        return m
+
+
+class AddAligned(wiring.Component):
+    """``first + second = (value << below) -/+ (aligned + fraction)``. Combinational.
+
+    As `MultiplyAdd`, for a number that is a sum already.
+
+    Parameters
+    ----------
+    bits
+        Width of `value`, signed.
+    frame
+        Positions of value and addend.
+
+    Members
+    -------
+    value : In(bits)
+        Two's complement.
+    aligned : In(frame.width)
+    subtract, sticky : In(1)
+    first, second : Out(frame.width + 2)
+    """
+
+    def __init__(self, bits: int, frame: Frame) -> None:
+        self.frame = frame
+        width = frame.width + 2
+        super().__init__(
+            {
+                "value": In(bits),
+                "aligned": In(frame.width),
+                "subtract": In(1),
+                "sticky": In(1),
+                "first": Out(width),
+                "second": Out(width),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        heap = BitHeap(len(self.first))
+        heap.add_signed(self.value, weight=self.frame.below)
+        add_aligned(m, heap, self.aligned, self.subtract, self.sticky)
+        first, second = heap.compress(m)
+        m.d.comb += [self.first.eq(first), self.second.eq(second)]
+        return m
+
+
+def add_aligned(m: Module, heap: BitHeap, aligned: Value, subtract: Value, sticky: Value) -> None:
+    """Add the aligned addend to a heap, or subtract it.
+
+    ``-(aligned + fraction) = ~aligned + (1 - fraction)``: without a fraction a one comes in at the
+    bottom, with one the rest stays below the lowest bit.
+    """
+    flipped = Signal(len(aligned), name="flipped")
+    m.d.comb += flipped.eq(aligned ^ subtract.replicate(len(aligned)))
+    # The addend is late: it comes through the alignment shifter.
+    heap.add_unsigned(flipped, arrival=8.0)
+    heap.add_bit(subtract & ~sticky, 0, arrival=8.0)
+    heap.add_bit(~subtract, len(aligned))
+    heap.add_constant(-1 << len(aligned))

@@ -1,0 +1,48 @@
+"""`slipstick generate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from gen.config import resolve
+from gen.emit import generate, write
+from gen.errors import ConfigError
+from slipstick.commands.output import activity, config_argument, json_option, print_json
+
+__all__ = ["command"]
+
+
+@click.command()
+@config_argument(several=True)
+@click.option(
+    "-o",
+    "--output",
+    "directory",
+    type=click.Path(path_type=Path),
+    default=".",
+    show_default="here",
+    help="Directory to write to; made if need be.",
+)
+@json_option
+def command(config: tuple[str, ...], directory: Path, as_json: bool) -> None:
+    """Write Verilog for each CONFIG.
+
+    NAME.v is the module, NAME.json its manifest, NAME.f a file list for simulators and NAME.core
+    describes it to FuseSoC. The same config and version give the same bytes.
+    """
+    configs = resolve(config)
+    names = [one.name for one in configs]
+    for name in names:
+        if names.count(name) > 1:
+            raise ConfigError(f"command line: two configs would both be written as {name}.v")
+    with activity("generating"):
+        artifacts = [generate(one) for one in configs]  # all of them before the first file
+    for artifact in artifacts:
+        paths = write(artifact, directory)
+        if not as_json:
+            for path in paths:
+                click.echo(path)
+    if as_json:
+        print_json([artifact.manifest for artifact in artifacts])

@@ -1,0 +1,91 @@
+"""`slipstick show`."""
+
+from __future__ import annotations
+
+import inspect
+from importlib import import_module
+from typing import Any
+
+import click
+
+from gen.catalog import UNITS, UnitEntry
+from gen.config import json_schema
+from gen.emit import interface
+from slipstick.commands.output import (
+    console,
+    json_option,
+    print_json,
+    resolve_one,
+    table,
+    value_text,
+)
+
+__all__ = ["command"]
+
+
+@click.command()
+@click.argument("what", nargs=-1, required=True, metavar="UNIT|CONFIG")
+@json_option
+def command(what: tuple[str, ...], as_json: bool) -> None:
+    """Show what a UNIT takes and computes, or the parameters, ports and latency of a CONFIG.
+
+    With --json, a unit is shown as the JSON Schema of its config files.
+    """
+    if len(what) == 1 and what[0] in UNITS:
+        if as_json:
+            print_json(json_schema(what[0]))
+        else:
+            _print_unit(UNITS[what[0]])
+        return
+    config = resolve_one(what)
+    facts = interface(config) | {"formula": config.params.formula}
+    if as_json:
+        print_json(facts)
+    else:
+        _print_config(facts)
+
+
+def _print_unit(unit: UnitEntry) -> None:
+    click.echo(f"{unit.name}: {unit.summary}\n\n{_contract(unit)}")
+    shown = table("parameter", "default", "values", "meaning")
+    for key, schema in json_schema(unit.name)["properties"]["params"]["properties"].items():
+        required = unit.params.model_fields[key].is_required()
+        default = "required" if required else value_text(schema.get("default"))
+        shown.add_row(key, default, _values(schema), schema.get("description", ""))
+    console().print(shown)
+
+
+def _contract(unit: UnitEntry) -> str:
+    """Return what the component's docstring says before it lists its parameters."""
+    class_name = "".join(part.title() for part in unit.name.split("_"))
+    component = getattr(import_module(f"hdl.{unit.name}"), class_name)
+    return (inspect.getdoc(component) or "").partition("\n\nParameters\n")[0].replace("`", "")
+
+
+def _values(schema: dict[str, Any]) -> str:
+    """Return the values that a JSON Schema allows, in a few words."""
+    if "anyOf" in schema:
+        return _values(next(one for one in schema["anyOf"] if one.get("type") != "null"))
+    if "enum" in schema:
+        return ", ".join(schema["enum"])
+    if "const" in schema:
+        return schema["const"]
+    if "examples" in schema:
+        return ", ".join((*schema["examples"], "..."))
+    if schema["type"] == "integer":
+        return f"{schema['minimum']} to {schema['maximum']}"
+    return "true, false" if schema["type"] == "boolean" else schema["type"]
+
+
+def _print_config(facts: dict[str, Any]) -> None:
+    click.echo(f"{facts['name']}: {facts['formula']}")
+    latency = facts["latency"]
+    click.echo(f"latency {latency}" + ("" if latency else ": combinational, no clock"))
+    ports = table("port", "", "bits", "lanes", "format", "role", right=("bits", "lanes"))
+    for port in facts["ports"]:
+        numbers = (str(port["width"]), str(port["lanes"]))
+        ports.add_row(port["name"], port["dir"], *numbers, port["format"] or "", port["role"])
+    params = table("parameter", "value")
+    for key, value in facts["config"]["params"].items():
+        params.add_row(key, value_text(value))
+    console().print(ports, params)

@@ -1,0 +1,1 @@
+"""What it costs: Yosys flows, cell libraries, timing."""

@@ -1,0 +1,302 @@
+"""What a unit costs: from its Verilog to area, delay and a breakdown by block."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+import re
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from gen.cache import cache_dir, cached
+from gen.config import Config
+from gen.emit import generate
+from gen.errors import ConfigError, ToolError
+from gen.version import __version__
+from hdl.options import OBJECTIVES, Objective
+from synth import blocks, liberty, libraries, mapping, netlist, recipes, result, timing
+from synth.libraries import Library, load_library
+from synth.mapping import FRONTENDS, Frontend, Mapped, Mapper
+from synth.recipes import Recipe, candidates, merit
+from synth.result import Block, Candidate, SynthResult
+
+__all__ = ["synthesize", "synthesize_verilog"]
+
+
+def synthesize(
+    config: Config,
+    *,
+    library: str | Path = "nangate45",
+    objective: Objective | None = None,
+    period_ps: float | None = None,
+    timeout: float = 600,
+) -> SynthResult:
+    """Synthesize a unit.
+
+    Parameters
+    ----------
+    config
+        The unit.
+    library
+        Name of a built-in library or a Liberty file.
+    objective
+        What to synthesize for; the config's own objective if left out.
+    period_ps
+        Clock period to meet with the smallest area, whatever the objective.
+    timeout
+        Seconds for one run of Yosys.
+
+    Raises
+    ------
+    ConfigError
+        If the library, the objective or the period is unusable.
+    ToolError
+        If a tool fails or runs out of time.
+    """
+    artifact = generate(config)
+    result = synthesize_verilog(
+        artifact.verilog,
+        artifact.name,
+        library=library,
+        objective=objective or config.params_dict().get("objective", "balanced"),
+        period_ps=period_ps,
+        timeout=timeout,
+    )
+    return dataclasses.replace(
+        result,
+        unit=config.unit,
+        config_hash=config.config_hash,
+        latency=artifact.manifest["latency"],
+    )
+
+
+def synthesize_verilog(
+    text: str,
+    top: str,
+    *,
+    library: str | Path = "nangate45",
+    objective: Objective = "balanced",
+    period_ps: float | None = None,
+    frontend: Frontend = "verilog",
+    timeout: float = 600,
+) -> SynthResult:
+    """Synthesize Verilog from anywhere, to compare with.
+
+    Initial values of registers are ignored, memories become flip-flops; what the library has no
+    cell for is an error.
+
+    Parameters
+    ----------
+    text
+        The source, all modules in one string.
+    top
+        Name of the top module.
+    library, objective, period_ps, timeout
+        As in `synthesize`.
+    frontend
+        Who reads it: Yosys' own Verilog reader, or ``slang`` for more of SystemVerilog.
+
+    Raises
+    ------
+    ConfigError, ToolError
+        As in `synthesize`.
+    """
+    if objective not in OBJECTIVES:
+        raise ConfigError(f"objective = {objective!r}: not one of {', '.join(OBJECTIVES)}")
+    if frontend not in FRONTENDS:
+        raise ConfigError(f"frontend = {frontend!r}: not one of {', '.join(FRONTENDS)}")
+    if period_ps is not None and not 0 < period_ps < 1e9:
+        raise ConfigError(f"period = {period_ps:g} ps: not in 0..1e9")
+    if not re.fullmatch(r"[A-Za-z_]\w*", top):
+        raise ConfigError(f"top = {top!r}: not a plain module name")
+    cells = load_library(library)
+    job = _Job(text, top, cells, objective, period_ps, frontend, timeout)
+
+    key = job.key
+
+    def build(directory: Path) -> None:
+        with _workplace(f"{top}-{key[:16]}") as scratch:
+            result = job.run(scratch)
+        (directory / "result.json").write_text(json.dumps(result, indent=1) + "\n")
+
+    found = json.loads((cached("synth", key, build) / "result.json").read_text())
+    return SynthResult(
+        name=top,
+        unit=None,
+        config_hash=None,
+        latency=None,
+        **found
+        | {
+            "blocks": tuple(Block(**block) for block in found["blocks"]),
+            "candidates": tuple(Candidate(**candidate) for candidate in found["candidates"]),
+        },
+    )
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """A recipe, what it made, and what that costs."""
+
+    recipe: Recipe
+    mapped: Mapped
+    path: timing.TimingPath
+    area: float
+
+    @property
+    def candidate(self) -> Candidate:
+        return Candidate(self.recipe.name, round(self.area, 3), round(self.path.delay_ps, 2))
+
+
+@dataclass(frozen=True)
+class _Job:
+    """Everything that a result depends on."""
+
+    text: str
+    top: str
+    library: Library
+    objective: Objective
+    period_ps: float | None
+    frontend: Frontend
+    timeout: float
+
+    @property
+    def key(self) -> str:
+        """Hash of the job; the code that runs it is part of it."""
+        modules = (blocks, liberty, libraries, mapping, netlist, recipes, result, timing)
+        code = b"".join(Path(str(module.__file__)).read_bytes() for module in modules)
+        content = [
+            *(self.text, self.top, self.library.sha256, self.objective, self.period_ps),
+            *(self.frontend, _tools(), hashlib.sha256(code).hexdigest()),
+            Path(__file__).read_text(),
+        ]
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+    def run(self, directory: Path) -> dict[str, Any]:
+        """Do it, in an empty directory, and return what `SynthResult` needs to know."""
+        stop = Event()
+        mapper = Mapper(
+            directory,
+            self.text,
+            self.top,
+            self.library,
+            frontend=self.frontend,
+            timeout=self.timeout,
+            stop=stop,
+        )
+        # Without a period, sizing for 1 ps is sizing for speed alone.
+        target = self.period_ps or 1.0
+        usable = [
+            recipe
+            for recipe in candidates(self.objective, self.period_ps)
+            if (mapper.multiplies or not recipe.booth)
+            and (self.library.full_adder or not recipe.full_adders)
+        ]
+
+        def attempt(number: int) -> _Outcome:
+            mapped = mapper.flat(usable[number], f"flat{number}", target)
+            path = timing.longest_path(mapped.netlist, self.library)
+            area = sum(
+                self.library.cells[instance.cell].area for instance in mapped.netlist.instances
+            )
+            return _Outcome(usable[number], mapped, path, area)
+
+        pool = ThreadPoolExecutor(os.cpu_count() or 1)
+        try:
+            # The split does not wait for the best recipe: shares hardly depend on it.
+            separate = pool.submit(mapper.by_block, usable[0], "blocks", target)
+            outcomes = list(pool.map(attempt, range(len(usable))))
+            modules = separate.result()
+        finally:
+            # A failure, or Ctrl-C, ends the other runs at once.
+            stop.set()
+            pool.shutdown(cancel_futures=True)
+        best = min(
+            outcomes,
+            key=lambda outcome: merit(
+                self.objective, outcome.area, outcome.path.delay_ps, self.period_ps
+            ),
+        )
+        return self.measured(best, outcomes, modules)
+
+    def measured(
+        self, best: _Outcome, outcomes: Sequence[_Outcome], modules: dict[str, Any]
+    ) -> dict[str, Any]:
+        cells = Counter(instance.cell for instance in best.mapped.netlist.instances)
+        sequential = sum(
+            self.library.cells[kind].area * count
+            for kind, count in cells.items()
+            if self.library.cells[kind].sequential
+        )
+        parts = blocks.split(
+            modules,
+            self.top,
+            self.library,
+            combinational_um2=best.area - sequential,
+            sequential_um2=sequential,
+        )
+        path = best.path
+        return {
+            "library": {
+                "name": self.library.name,
+                "corner": self.library.corner,
+                "sha256": self.library.sha256,
+            },
+            "objective": self.objective,
+            "period_ps": self.period_ps,
+            "area_um2": round(best.area, 3),
+            "sequential_area_um2": round(sequential, 3),
+            "nand2_equivalents": round(best.area / self.library.nand2.area, 1),
+            "cells": dict(sorted(cells.items())),
+            "delay_ps": round(path.delay_ps, 2),
+            "path": {
+                "from": path.start,
+                "to": path.end,
+                "setup_ps": round(path.setup_ps, 2),
+                "cells": [
+                    {
+                        "cell": step.cell,
+                        "pin": step.pin,
+                        "arrival_ps": round(step.arrival_ps, 2),
+                    }
+                    for step in path.steps
+                ],
+            },
+            "abc_delay_ps": best.mapped.abc_delay_ps,
+            "recipe": best.recipe.name,
+            "candidates": [dataclasses.asdict(outcome.candidate) for outcome in outcomes],
+            "blocks": [dataclasses.asdict(part) for part in parts],
+            "tools": _tools(),
+        }
+
+
+@contextmanager
+def _workplace(name: str) -> Iterator[Path]:
+    """Yield an empty directory; the log of a tool that fails in it is kept in the cache."""
+    with tempfile.TemporaryDirectory(prefix="slipstick-") as scratch:
+        try:
+            yield Path(scratch)
+        except ToolError as error:
+            if error.log is not None and error.log.is_file():
+                kept = cache_dir() / "logs" / f"{name}.log"
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(error.log, kept)
+                error.log = kept
+            raise
+
+
+def _tools() -> dict[str, str]:
+    try:
+        return {"slipstick": __version__, "pyosys": version("pyosys")}
+    except PackageNotFoundError as error:
+        raise ToolError("yosys", "not installed (pip install pyosys)") from error

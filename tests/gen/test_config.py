@@ -1,0 +1,281 @@
+import itertools
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gen.catalog import UNITS
+from gen.config import Config, json_schema, load_config, make_config, presets, resolve
+from gen.errors import ConfigError
+from gen.names import check_name
+
+FMA = {"a": "e4m3", "b": "e4m3", "c": "fp16", "y": "fp16"}
+DOT = {"a": "int8", "b": "int8", "lanes": 4}
+
+
+def write(directory: Path, text: str) -> Path:
+    path = directory / "unit.toml"
+    path.write_text(text)
+    return path
+
+
+def complaint(unit: str, params: dict[str, Any], name: str | None = None) -> str:
+    with pytest.raises(ConfigError) as caught:
+        make_config(unit, params, name)
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+def test_file_becomes_a_complete_config(tmp_path: Path) -> None:
+    path = write(
+        tmp_path, 'unit = "dot"\nname = "mac"\n[params]\na = "int8"\nb = "int8"\nlanes = 4\n'
+    )
+    config = load_config(path)
+    assert config.config_dict() == {
+        "unit": "dot",
+        "name": "mac",
+        "params": {"a": "int8", "b": "int8", "y": "int18", "lanes": 4, "c": None}
+        | {"accumulate": False, "align": "exact", "rounding": "rne", "overflow": "wrap"}
+        | {"subnormals": "ieee", "stages": 0, "objective": "balanced"},
+    }
+
+
+def test_formats_get_their_canonical_names() -> None:
+    config = make_config("fma", {**FMA, "a": "float8_e4m3fn", "c": "Float16"})
+    assert config.params_dict() == make_config("fma", FMA).params_dict()
+
+
+@pytest.mark.parametrize(
+    ("params", "overflow"),
+    [
+        ({"c": "fp16", "y": "fp16"}, "ieee"),
+        ({"c": "int32", "y": "int32"}, "saturate"),
+        ({"a": "int8", "b": "int8", "c": "int32", "y": "int32"}, "wrap"),
+    ],
+    ids=["float", "integer from floats", "integers"],
+)
+def test_default_overflow_follows_the_formats(params: dict[str, str], overflow: str) -> None:
+    assert make_config("fma", {**FMA, **params}).params_dict()["overflow"] == overflow
+
+
+def test_hash_is_that_of_the_hardware_not_of_the_spelling() -> None:
+    config = make_config("dot", DOT)
+    same = make_config("dot", {**DOT, "y": "int18", "overflow": "wrap", "stages": 0}, name="other")
+    assert config.config_hash == same.config_hash
+    assert config.config_hash != make_config("dot", {**DOT, "stages": 1}).config_hash
+
+
+@pytest.mark.parametrize(
+    ("unit", "params", "name"),
+    [
+        ("fma", {}, "fma_e4m3_e4m3_fp16_fp16"),
+        (
+            "fma",
+            {"rounding": "rtz", "overflow": "saturate", "flags": True, "stages": 3},
+            "fma_e4m3_e4m3_fp16_fp16_flags_rtz_saturate_s3",
+        ),
+        ("dot", {"lanes": 32}, "dot32_int8_int21"),
+        ("dot", {"b": "uint8", "y": "int32"}, "dot4_int8_uint8_int32"),
+        ("dot", {"c": "int32", "y": "int32"}, "dot4_int8_int32_c_int32"),
+        ("dot", {"y": "fp32", "accumulate": True}, "dot4_int8_fp32_acc"),
+        (
+            "dot",
+            {"y": "fp16", "subnormals": "flush", "objective": "area"},
+            "dot4_int8_fp16_flush_area",
+        ),
+    ],
+)
+def test_derived_name_reads_like_the_parameters(
+    unit: str, params: dict[str, Any], name: str
+) -> None:
+    assert make_config(unit, {**(FMA if unit == "fma" else DOT), **params}).name == name
+
+
+def test_derived_names_are_unique_and_legal() -> None:
+    names: dict[str, Config] = {}
+    options = itertools.product(
+        [{}, {"c": "int8"}, {"accumulate": True}],
+        [{}, {"b": "int4"}, {"b": "fp16"}],
+        ["int32", "fp32"],
+        [{}, {"rounding": "rtz"}],
+        [{}, {"overflow": "saturate"}],
+        [{}, {"subnormals": "flush"}],
+        [{}, {"stages": 3}],
+        [{}, {"objective": "delay"}],
+    )
+    for addend, factor, y, *rest in options:
+        params: dict[str, Any] = {**DOT, **addend, **factor, "y": y}
+        for more in rest:
+            params |= more
+        config = make_config("dot", params)
+        other = names.setdefault(config.name, config)
+        assert other.config_hash == config.config_hash, config.name
+        assert check_name(config.name) is None
+    make_config(
+        "fma",
+        dict.fromkeys("abcy", "e11m19b1234ieee")
+        | {"rounding": "rtz", "overflow": "saturate", "subnormals": "flush"}
+        | {"stages": 64, "objective": "delay", "flags": True},
+    )
+
+
+@pytest.mark.parametrize(
+    ("unit", "params", "message"),
+    [
+        ("fna", FMA, 'unit = "fna": no such unit; nearest: fma'),
+        ("?", FMA, 'unit = "?": no such unit; there are fma, dot'),
+        ("fma", {"a": "e4m3"}, "b: missing; it has no default"),
+        ("dot", {"a": "int8", "b": "int8", "lane": 4}, "lane: no such key; nearest: lanes"),
+        ("dot", {**DOT, "a\nb": 4}, '"a\\nb": no such key; '),
+        ("dot", {**DOT, "grid": {"lanes": [1, 2]}}, "grid: no such key; there are a, b, y, lanes"),
+        ("dot", {**DOT, "lanes": 0}, "lanes = 0: must be 1 or more"),
+        ("dot", {**DOT, "lanes": 1025}, "lanes = 1025: must be 1024 or less"),
+        ("dot", {**DOT, "lanes": True}, "lanes = true: must be an integer"),
+        ("dot", {**DOT, "lanes": "4"}, 'lanes = "4": must be an integer'),
+        ("fma", {**FMA, "stages": -1}, "stages = -1: must be 0 or more"),
+        ("fma", {**FMA, "stages": 65}, "stages = 65: must be 64 or less"),
+        ("fma", {**FMA, "flags": 1}, "flags = 1: must be true or false"),
+        ("fma", {**FMA, "a": 8}, "a = 8: must be a string"),
+        ("fma", {**FMA, "a": "e4m3x"}, 'a = "e4m3x": no such format; nearest: e4m3, '),
+        ("fma", {**FMA, "a": "int65"}, 'a = "int65": int65: an integer format has 2 to 64 bits'),
+        ("fma", {**FMA, "a": "int40"}, 'a = "int40": an operand has at most 32 bits, int40 has 40'),
+        ("fma", {**FMA, "y": "ue4m3"}, 'y = "ue4m3": ue4m3 has no sign: it is a format of scales'),
+        (
+            "fma",
+            {**FMA, "rounding": "rzt"},
+            'rounding = "rzt": must be rne, rtz, rup, rdn or rna; nearest: rtz',
+        ),
+        ("fma", {**FMA, "overflow": "wrap"}, 'overflow = "wrap": fp16 takes ieee or saturate'),
+        (
+            "fma",
+            {**FMA, "y": "int32", "overflow": "ieee"},
+            'overflow = "ieee": int32 takes wrap or saturate',
+        ),
+        (
+            "fma",
+            {**FMA, "y": "int32", "overflow": "wrap"},
+            'overflow = "wrap": with a float operand (e4m3), int32 takes saturate',
+        ),
+        ("dot", {**DOT, "a": "e4m3"}, "y: is needed, as not all operands are integers"),
+        ("dot", {**DOT, "accumulate": True}, "y: is needed with accumulate = true: "),
+        (
+            "dot",
+            {**DOT, "y": "int32", "accumulate": True, "c": "int32"},
+            "accumulate = true: excludes c: the unit adds either an addend or its last result",
+        ),
+        (
+            "dot",
+            {"a": "int32", "b": "int32", "lanes": 4},
+            "y: is needed: the exact sum has more than 64 bits",
+        ),
+        ("dot", {**DOT, "align": "window"}, 'align = "window": must be exact'),
+    ],
+)
+def test_mistakes_are_named(unit: str, params: dict[str, Any], message: str) -> None:
+    assert complaint(unit, params).startswith(f"command line: {message}")
+
+
+@pytest.mark.parametrize("name", ["module", "../x", "2x", "", "x" * 129])
+def test_illegal_names_are_refused(name: str) -> None:
+    assert complaint("fma", FMA, name).startswith(f'command line: name = "{name[:50]}')
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("unit = fma\n", r"broken TOML: .*line 1"),
+        ('unit = "fma"\n[params\n', r"broken TOML: .*line 2"),
+        ('[params]\na = "int8"\n', "unit: missing; it has no default"),
+        ('unit = "fma"\nparam = 1\n', "param: no such key; nearest: params"),
+        ('unit = "fma"\nparams = 1\n', "params = 1: must be a table"),
+        ('unit = "fma"\nname = 1\n', "name = 1: must be a string"),
+        ("unit = 1\n", "unit = 1: must be a string"),
+        ("a = " + "[" * 5000, "broken TOML: "),
+        ('unit = "dot"\n[params]\nlanes = 1979-05-27\n', "a: missing"),
+    ],
+)
+def test_mistakes_in_a_file_name_the_file(tmp_path: Path, text: str, message: str) -> None:
+    path = write(tmp_path, text)
+    with pytest.raises(ConfigError, match=message) as caught:
+        load_config(path)
+    assert str(caught.value).startswith(f"{path}: ")
+
+
+def test_unreadable_files(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"no\.toml: cannot read it: No such file"):
+        load_config(tmp_path / "no.toml")
+    with pytest.raises(ConfigError, match="cannot read it: Is a directory"):
+        load_config(tmp_path)
+    path = tmp_path / "binary.toml"
+    path.write_bytes(b'unit = "\xff"')
+    with pytest.raises(ConfigError, match=r"not a text file in UTF-8 \(byte 8\)"):
+        load_config(path)
+
+
+def test_words_of_a_command_line(tmp_path: Path) -> None:
+    path = write(
+        tmp_path, 'unit = "fma"\nname = "own"\nparams = {a="int8",b="int8",c="int8",y="int32"}'
+    )
+    words = "fma a=e4m3 b=e4m3 c=fp16 y='fp16' flags=true dp4a int8-mac stages=2 name=mac"
+    configs = resolve([*words.split(), str(path), str(path), "stages=1"])
+    assert [config.name for config in configs] == [
+        "fma_e4m3_e4m3_fp16_fp16_flags",
+        "dp4a",
+        "mac",
+        "own",
+        "fma_int8_int8_int8_int32_s1",
+    ]
+    assert configs[2].params_dict()["stages"] == 2
+
+
+def test_defaults_are_derived_anew_when_a_preset_is_changed() -> None:
+    (config,) = resolve(["dot32-int8", "lanes=4"])
+    assert config.params_dict()["y"] == "int18"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("stages=1", "stages=1: no unit, preset or file before this parameter"),
+        ("fam", "fam: no such unit, preset or file (.toml); nearest: fma"),
+        ("dp4", "dp4: no such unit, preset or file (.toml); nearest: dp4a"),
+        ("../etc/passwd_", "../etc/passwd_: no such unit, preset or file (.toml); "),
+        ("fma a=int8 a=int8", "a = int8: given twice"),
+        ("fma a=int8 a.b=int8", "a.b = int8: a already has a value"),
+        ("fma name=3", "name = 3: must be a string"),
+        ("dp4a scale.bits=3", "scale: no such key; "),
+        ("dp4a name=x int8-mac name=x", "two different configs are named x"),
+        ("fma a=" + "x" * 300, 'a = "xxxxx'),
+    ],
+)
+def test_mistakes_on_a_command_line(words: str, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        resolve(words.split())
+    assert str(caught.value).startswith(f"command line: {message}")
+
+
+def test_mistake_in_a_file_is_not_blamed_on_the_command_line(tmp_path: Path) -> None:
+    path = write(tmp_path, 'unit = "fma"\n')
+    with pytest.raises(ConfigError, match=r"unit\.toml: a: missing"):
+        resolve([str(path), "stages=1"])
+
+
+def test_ready_made_configs_are_valid_and_commented() -> None:
+    ready_made = [*presets().values(), *(Path(__file__).parents[2] / "configs").glob("*.toml")]
+    assert {"dp4a", "int8-mac", "fma-e4m3-fp16", "dot32-e4m3-fp32"} <= set(presets())
+    names = [load_config(path).name for path in ready_made]
+    assert len(set(names)) == len(names)
+    assert all(path.read_text().startswith("# ") for path in ready_made)
+    assert not set(presets()) & set(UNITS)
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_schema_describes_a_config_file(unit: str) -> None:
+    schema = json_schema(unit)
+    assert schema["properties"]["unit"] == {"const": unit, "description": "what to build"}
+    params = schema["properties"]["params"]
+    assert list(params["properties"])[:2] == ["a", "b"]
+    assert params["additionalProperties"] is False
+    assert params["properties"]["stages"]["maximum"] == 64
+    assert "lanes" in params["required"] or unit != "dot"

@@ -1,0 +1,16 @@
+from hdl.formats import parse_format
+from hdl.stages.product import Product
+from hdl.stages.terms import operand_range
+from tests.hdl.simulate import settle
+
+
+def test_significands_multiply_and_exponents_add():
+    e4m3 = operand_range(parse_format("e4m3"))
+    operands = [
+        {"a_exponent": e, "b_exponent": 16 - e, "a_significand": a, "b_significand": b}
+        for e in range(1, 16)
+        for a in (0, 1, 8, 15)
+        for b in range(16)
+    ]
+    results = settle(Product(e4m3, e4m3, "ripple"), operands, "exponent", "significand")
+    assert results == [(16, o["a_significand"] * o["b_significand"]) for o in operands]

@@ -1,0 +1,44 @@
+"""`slipstick synth`."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from slipstick.cli import main
+
+PRODUCT = ["dot", "a=int4", "b=int4", "lanes=1", "name=product"]
+
+
+def test_json_holds_area_and_delay(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["synth", *PRODUCT, "--json"]) == 0
+    (result,) = json.loads(capsys.readouterr().out)
+    assert result["name"] == "product"
+    assert result["area_um2"] > 0
+    assert result["delay_ps"] > 0
+    assert sum(block["area_um2"] for block in result["blocks"]) == pytest.approx(result["area_um2"])
+
+
+def test_table_says_what_the_numbers_are_not(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["synth", *PRODUCT]) == 0
+    text = capsys.readouterr().out
+    assert "NAND2" in text
+    assert "no wires" in text
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            ["--lib", "nangate"],
+            "nangate: no such cell library: neither a Liberty file nor nangate45",
+        ),
+        (["--period", "0"], "period = 0 ps: not in 0..1e9"),
+    ],
+)
+def test_wrong_options_exit_with_2(
+    words: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["synth", *PRODUCT, *words]) == 2
+    assert capsys.readouterr() == ("", f"slipstick: error: {message}\n")

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gen import yosys
+from gen.config import make_config
+from gen.errors import ConfigError, ToolError
+from synth.flow import synthesize, synthesize_verilog
+
+MULTIPLIER = """
+module mul (input signed [7:0] a, b, output signed [15:0] y);
+  assign y = a * b;
+endmodule
+"""
+ACCUMULATOR = """
+module acc (input clk, input [7:0] a, output reg [15:0] y);
+  always @(posedge clk) y <= y + a;
+endmodule
+"""
+
+
+def test_the_objectives_span_a_curve() -> None:
+    area, balanced, delay = (
+        synthesize_verilog(MULTIPLIER, "mul", objective=objective)
+        for objective in ("area", "balanced", "delay")
+    )
+    assert area.area_um2 < balanced.area_um2 < delay.area_um2
+    assert area.delay_ps > balanced.delay_ps > delay.delay_ps
+    # What Yosys makes of a plain 8x8 multiplier in the common recipes is 405 um2 or 443 ps.
+    assert area.area_um2 < 300
+    assert delay.delay_ps < 400
+
+
+def test_totals_agree_with_each_other() -> None:
+    result = synthesize_verilog(ACCUMULATOR, "acc", objective="area")
+    assert result.cells["DFF_X1"] == 16
+    assert result.sequential_area_um2 == pytest.approx(16 * 4.522)
+    assert result.nand2_equivalents == pytest.approx(result.area_um2 / 0.798, abs=0.05)
+    assert sum(block.area_um2 for block in result.blocks) == pytest.approx(result.area_um2)
+    assert sum(block.share for block in result.blocks) == pytest.approx(1.0, abs=1e-5)
+    assert [block.name for block in result.blocks] == ["registers", "top level"]
+    best = min(result.candidates, key=lambda candidate: candidate.area_um2)
+    assert (best.recipe, best.area_um2) == (result.recipe, result.area_um2)
+    assert result.path["from"] == result.path["to"] == "DFF_X1"
+    assert result.path["cells"][-1]["arrival_ps"] + result.path["setup_ps"] == pytest.approx(
+        result.delay_ps, abs=0.02
+    )
+
+
+def test_a_period_is_met_with_less_area_than_the_fastest() -> None:
+    fastest = synthesize_verilog(MULTIPLIER, "mul", objective="delay")
+    result = synthesize_verilog(MULTIPLIER, "mul", period_ps=600.0)
+    assert result.slack_ps is not None
+    assert result.slack_ps >= 0
+    assert result.area_um2 < fastest.area_um2
+
+
+def test_a_unit_from_its_config() -> None:
+    config = make_config("fma", {"a": "e2m1", "b": "e2m1", "c": "e4m3", "y": "e4m3", "stages": 1})
+    result = synthesize(config, objective="area")
+    assert (result.name, result.unit, result.latency) == (config.name, "fma", 1)
+    assert result.config_hash == config.config_hash
+    assert result.objective == "area"
+    assert {"unpack", "align", "registers"} <= {block.name for block in result.blocks}
+    assert synthesize(config).objective == "balanced"  # the config's own
+
+
+def test_results_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = synthesize_verilog(ACCUMULATOR, "acc", objective="area")
+
+    def must_not_run(*_: object, **__: object) -> str:
+        raise AssertionError
+
+    monkeypatch.setattr(yosys, "run", must_not_run)
+    assert synthesize_verilog(ACCUMULATOR, "acc", objective="area") == first
+    with pytest.raises(AssertionError):
+        synthesize_verilog(ACCUMULATOR, "acc", objective="area", period_ps=12345.0)
+
+
+def test_the_log_of_a_failure_is_kept() -> None:
+    with pytest.raises(ToolError) as caught:
+        synthesize_verilog("module top (input a); nonsense", "top")
+    assert caught.value.log is not None
+    assert "syntax error" in caught.value.log.read_text()
+    assert "syntax error" in caught.value.tail
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            {"top": "mul", "objective": "power"},
+            "objective = 'power': not one of area, delay, balanced",
+        ),
+        ({"top": "mul", "period_ps": 0.0}, "period = 0 ps: not in 0..1e9"),
+        ({"top": "mul", "period_ps": float("nan")}, "period = nan ps: not in 0..1e9"),
+        ({"top": "a; exec"}, "top = 'a; exec': not a plain module name"),
+        ({"top": "mul", "frontend": "vhdl"}, "frontend = 'vhdl': not one of verilog, slang"),
+    ],
+    ids=["objective", "period", "no number", "top", "frontend"],
+)
+def test_bad_arguments(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        synthesize_verilog(MULTIPLIER, **arguments)
+    assert str(caught.value) == message

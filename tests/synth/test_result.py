@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import pytest
+
+from synth.result import Block, Candidate, SynthResult, block_rows, summary_rows
+
+
+@pytest.fixture
+def result() -> SynthResult:
+    return SynthResult(
+        name="mac",
+        unit="fma",
+        config_hash="0123",
+        latency=2,
+        library={"name": "tiny", "corner": "typical, 1 V", "sha256": "abcd"},
+        objective="balanced",
+        period_ps=None,
+        area_um2=1200.0,
+        sequential_area_um2=300.0,
+        nand2_equivalents=1500.4,
+        cells={"NAND2": 900, "REG": 60},
+        delay_ps=812.34,
+        path={"from": "a[3]", "to": "REG", "setup_ps": 31.0, "cells": [{}, {}, {}]},
+        abc_delay_ps=801.0,
+        recipe="plain",
+        candidates=(Candidate("plain", 1200.0, 812.34),),
+        blocks=(Block("product", 4, 900.0, 0.75), Block("registers", 0, 300.0, 0.25)),
+        tools={"pyosys": "0.70"},
+    )
+
+
+def test_json_has_everything(result: SynthResult) -> None:
+    content = json.loads(json.dumps(result.to_json()))
+    assert content["schema"] == 1
+    assert content["target"] == "asic"
+    assert content["blocks"][0] == {
+        "name": "product",
+        "instances": 4,
+        "area_um2": 900.0,
+        "share": 0.75,
+    }
+    assert content["slack_ps"] is None
+    assert len(content["notes"]) == 3
+    assert {field.name for field in dataclasses.fields(result)} < set(content)
+
+
+def test_slack(result: SynthResult) -> None:
+    assert dataclasses.replace(result, period_ps=1000.0).to_json()["slack_ps"] == 187.66
+
+
+def test_summary(result: SynthResult) -> None:
+    assert summary_rows(result) == [
+        ("library", "tiny (typical, 1 V)"),
+        ("objective", "balanced (plain)"),
+        ("area", "1,200.0 um2 = 1,500 NAND2"),
+        ("registers", "300.0 um2 (25.0%)"),
+        ("delay", "812 ps through 3 cells"),
+        ("path", "a[3] to REG"),
+        ("latency", "2 cycles"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("period", "text"), [(1000.0, "1,000 ps, met by 188"), (800.0, "800 ps, NOT met by 12")]
+)
+def test_summary_of_a_period(result: SynthResult, period: float, text: str) -> None:
+    assert summary_rows(dataclasses.replace(result, period_ps=period))[-1] == ("period", text)
+
+
+def test_breakdown(result: SynthResult) -> None:
+    assert block_rows(result) == [
+        ("product x 4", "900.0", "75.0%"),
+        ("registers", "300.0", "25.0%"),
+    ]
