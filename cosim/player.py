@@ -36,14 +36,18 @@ def player_verilog(manifest: Mapping[str, Any], layout: Layout, copies: int) -> 
 
 
 def waves_verilog(manifest: Mapping[str, Any]) -> str:
-    """Return a module with the ports of the unit and `dump`, which starts the waveform dump."""
+    """Return a module with the ports of the unit and `dump`, which starts the waveform dump.
+
+    That port is a `bit`, which is 0 until it is driven; a `logic` may wake up as 1, as registers
+    do, and start the dump at once.
+    """
     ports = "".join(
         f"    {port['dir']}put [{port['width'] - 1}:0] {port['name']},\n"
         for port in manifest["ports"]
     )
     connections = ", ".join(f".{port['name']}({port['name']})" for port in manifest["ports"])
     return (
-        f"module {WAVES} (\n{ports}    input dump\n);\n"
+        f"module {WAVES} (\n{ports}    input bit dump\n);\n"
         f"    {manifest['name']} unit ({connections});\n"
         f"    always @(posedge dump) begin\n"
         f'        $dumpfile("{DUMP_FILE}");\n'

@@ -1,3 +1,5 @@
+# amaranth: UnusedElaboratable=no
+# A unit may be made only to be asked for its ports and latency.
 """The catalogue of units: what each is called, takes, and is built by."""
 
 from __future__ import annotations

@@ -131,11 +131,7 @@ def interface(config: Config) -> dict[str, Any]:
     ConfigError
         If the parameters make no hardware.
     """
-    from gen.hierarchy import mark_used
-
-    unit = _component(config)
-    mark_used(unit)
-    return _interface(config, unit)
+    return _interface(config, _component(config))
 
 
 def write(artifact: Artifact, directory: str | Path) -> list[Path]:

@@ -16,7 +16,7 @@ from amaranth.lib.wiring import Component, Flow, In
 
 from hdl.formats import Format
 
-__all__ = ["Block", "blocks_of", "mark_used"]
+__all__ = ["Block", "blocks_of"]
 
 rtlil: Any = importlib.import_module("amaranth.back.rtlil")  # amaranth-stubs do not know it
 
@@ -79,7 +79,7 @@ def blocks_of(component: Component, name: str) -> list[Block]:
     known: dict[Hashable, Block] = {}
 
     def visit(component: Any) -> Block:
-        mark_used(component)
+        component._MustUse__used = True  # as amaranth marks what it elaborates itself
         identity = _identity(component)
         if identity in known:
             return known[identity]
@@ -104,11 +104,6 @@ def blocks_of(component: Component, name: str) -> list[Block]:
         if signal in driven:
             raise TypeError(f"{reader} reads {signal.name}, which is no port")
     return blocks
-
-
-def mark_used(component: Any) -> None:
-    """Keep amaranth from warning that a component was made and never elaborated."""
-    component._MustUse__used = True
 
 
 def _submodules(component: Component, module: Any) -> Iterator[tuple[str, Component]]:
