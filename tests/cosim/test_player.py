@@ -55,7 +55,7 @@ module slipstick_waves (
     input [9:0] a,
     output [0:0] out_valid,
     output [5:0] y,
-    input dump
+    input bit dump
 );
     wide unit (.in_valid(in_valid), .a(a), .out_valid(out_valid), .y(y));
     always @(posedge dump) begin
