@@ -16,9 +16,10 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
-from gen.catalog import UNITS, Params, RuleError
+from gen.catalog import UNITS
 from gen.errors import ConfigError
 from gen.names import NAME_PATTERN, check_name
+from gen.params.base import Params, RuleError
 from gen.version import __version__
 from hdl.formats import FormatError
 

@@ -7,7 +7,8 @@ from typing import get_args
 import pytest
 from pydantic import ValidationError
 
-from gen.catalog import UNITS, FmaParams
+from gen.catalog import UNITS
+from gen.params.fma import FmaParams
 from hdl import options
 from hdl.bricks.rounding import ROUNDINGS
 from hdl.dot import Dot

@@ -1,0 +1,1 @@
+"""What each unit can be asked for: one module of parameters a unit."""

@@ -1,0 +1,86 @@
+"""Parameters of `dot`."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal, cast
+
+from pydantic import Field, model_validator
+
+from gen.params.base import RuleError
+from gen.params.rounding import OperandFormat, ResultFormat, RoundingParams
+from hdl.formats import FormatError, IntFormat, parse_format
+
+__all__ = ["DotParams"]
+
+
+class DotParams(RoundingParams):
+    """Parameters of `dot`."""
+
+    format_keys: ClassVar = ("a", "b", "c", "y")
+
+    a: OperandFormat = Field(description="format of one lane of the first vector")
+    b: OperandFormat = Field(description="format of one lane of the second vector")
+    y: ResultFormat | None = Field(
+        None,
+        description="format of the result; left out for integers without accumulate: the smallest "
+        "that holds every sum",
+    )
+    lanes: int = Field(ge=1, le=1024, description="products in a sum")
+    c: OperandFormat | None = Field(None, description="format of an addend, which adds its port")
+    accumulate: bool = Field(
+        False, description="adds the previous result instead, which the port `first` restarts"
+    )
+    align: Literal["exact"] = Field(
+        "exact", description="how products are added: exactly, before the one rounding"
+    )
+
+    @model_validator(mode="after")
+    def _complete(self) -> DotParams:
+        if self.accumulate and self.c is not None:
+            raise RuleError(
+                "accumulate", "excludes c: the unit adds either an addend or its last result"
+            )
+        if self.y is None:
+            object.__setattr__(self, "y", self._exact_result())
+        self._complete_overflow()
+        return self
+
+    def _exact_result(self) -> str:
+        from hdl.dot import exact_sum_format
+
+        operands = [parse_format(name) for name in self._operands]
+        if self.accumulate:
+            raise RuleError("y", "is needed with accumulate = true: a running sum has no bound")
+        if not all(isinstance(fmt, IntFormat) for fmt in operands):
+            raise RuleError("y", "is needed, as not all operands are integers")
+        a, b, *c = cast(list[IntFormat], operands)
+        try:
+            return exact_sum_format(a, b, self.lanes, c[0] if c else None).name
+        except FormatError as error:
+            raise RuleError("y", "is needed: the exact sum has more than 64 bits") from error
+
+    @property
+    def _operands(self) -> tuple[str, ...]:
+        return (self.a, self.b, *((self.c,) if self.c else ()))
+
+    @property
+    def _result(self) -> str:
+        return cast(str, self.y)
+
+    @property
+    def base_name(self) -> str:
+        factors = (self.a,) if self.a == self.b else (self.a, self.b)
+        return "_".join((f"dot{self.lanes}", *factors, self._result))
+
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        return (
+            *((f"c_{self.c}",) if self.c else ()),
+            *(("acc",) if self.accumulate else ()),
+            *super().suffixes,
+        )
+
+    @property
+    def formula(self) -> str:
+        addend = " + c" if self.c else " + (first ? 0 : previous y)" if self.accumulate else ""
+        return f"y = round(sum(a[i] * b[i] for i in 0..{self.lanes - 1}){addend}), rounded once"
