@@ -89,12 +89,27 @@ define install
 @$(PIP) install -q -c constraints.txt --no-build-isolation -e '$(1)'
 endef
 
+# The simulator loads Python as a shared library. Debian's python3 leaves it out; the package that has
+# it needs no root to be unpacked.
+define add_libpython
+@$(BIN)/python -c 'import find_libpython, sys; sys.exit(not find_libpython.find_libpython())' || { \
+    echo "Fetching the shared library of Python, which this python3 comes without"; \
+    name=libpython$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
+    rm -rf build/libpython; mkdir -p build/libpython; cd build/libpython; \
+    { apt-get -qq download $$name || apt-get -qq download $${name}t64; } 2> apt.log \
+	&& dpkg -x *.deb . && cp -P usr/lib/*/libpython* $(abspath $(VENV))/lib/ \
+	|| echo "make: no libpython (Debian, Ubuntu: apt install $$name); nothing can be simulated" >&2; \
+}
+endef
+
 $(INSTALLED): pyproject.toml constraints.txt | $(BIN)/python
 	$(call install,.)
+	$(add_libpython)
 	@touch $@
 
 $(DEVELOPED): pyproject.toml constraints.txt | $(BIN)/python
 	$(call install,.[dev$(comma)docs$(comma)examples])
+	$(add_libpython)
 	@touch $(INSTALLED) $@
 
 comma := ,
