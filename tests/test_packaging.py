@@ -18,8 +18,11 @@ def test_wheel_holds_every_file_of_the_packages_and_the_presets(tmp_path: Path) 
     subprocess.run(command, check=True)
     (wheel,) = tmp_path.glob("slipstick-*.whl")
     packed = set(zipfile.ZipFile(wheel).namelist())
-    listed = ["git", "ls-files", *PACKAGES, "configs/presets"]
-    files = subprocess.run(listed, cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    expected = {path.replace("configs/presets", "gen/presets") for path in files.split()}
+    expected = {
+        str(path.relative_to(ROOT)).replace("configs/presets", "gen/presets")
+        for folder in (*PACKAGES, "configs/presets")
+        for path in (ROOT / folder).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
     assert any(path.startswith("gen/presets/") for path in expected)
     assert expected <= packed

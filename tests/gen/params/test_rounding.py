@@ -1,0 +1,23 @@
+from typing import get_args
+
+import pytest
+
+from gen.catalog import UNITS
+from gen.params.rounding import RoundingParams
+from hdl import options
+from hdl.bricks.rounding import ROUNDINGS
+
+
+@pytest.mark.parametrize(
+    ("key", "choices"),
+    [
+        ("rounding", ROUNDINGS),
+        ("subnormals", options.SUBNORMALS),
+        ("objective", options.OBJECTIVES),
+    ],
+)
+def test_choices_are_those_of_the_hardware(key: str, choices: tuple[str, ...]) -> None:
+    rounding = [one.params for one in UNITS.values() if issubclass(one.params, RoundingParams)]
+    assert rounding
+    for params in rounding:
+        assert get_args(params.model_fields[key].annotation) == choices
