@@ -98,13 +98,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MemoryError:
         return _fail(2, "not enough memory for this many vectors or lanes")
     except BrokenPipeError:
-        # Whoever read our output has left. What is still buffered goes nowhere, or Python would
-        # complain about it on its way out.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         return 141  # as a process that SIGPIPE ended
     except OSError as error:
+        try:
+            sys.stdout.flush()
+        except OSError:
+            _discard_output()
         place = f"{error.filename}: " if error.filename else ""
         return _fail(2, f"{place}{error.strerror or error}")
+
+
+def _discard_output() -> None:
+    """Send what is still buffered nowhere: Python would complain about it on its way out."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _fail(code: int, message: str, *details: str) -> int:
