@@ -23,6 +23,9 @@ autodoc_default_options = {"members": True, "member-order": "bysource"}
 
 
 def setup(app: Sphinx) -> None:
-    """Have the pictures drawn before the pages are read."""
-    draw = runpy.run_path(str(Path(__file__).with_name("pictures.py")))["draw"]
+    """Have the pictures drawn and the pages on units written before the pages are read."""
+    here = Path(__file__).parent
+    draw = runpy.run_path(str(here / "pictures.py"))["draw"]
+    write_pages = runpy.run_path(str(here / "reference.py"))["write_pages"]
     app.connect("builder-inited", lambda _: draw(Path(app.srcdir) / "formats" / "pictures"))
+    app.connect("builder-inited", lambda _: write_pages(Path(app.srcdir) / "units"))

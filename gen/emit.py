@@ -17,7 +17,7 @@ from gen.catalog import UNITS
 from gen.config import Config
 from gen.errors import ConfigError
 from gen.files import write_atomically
-from gen.rtlil import parse, restore_order
+from gen.rtlil import Module, parse, restore_order
 from gen.verilog import write_modules
 from gen.version import __version__
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from gen.catalog import Unit
 
-__all__ = ["Artifact", "generate", "interface", "verilog_of", "write"]
+__all__ = ["Artifact", "generate", "interface", "modules_of", "unit_of", "verilog_of", "write"]
 
 # Amaranth's RTLIL to plain word-level operators: processes become multiplexers and flip-flops, what
 # nobody uses goes, operands get no wider than they need be. Power-up values go first of all, so
@@ -101,7 +101,7 @@ def generate(config: Config) -> Artifact:
     ToolError
         If Yosys fails.
     """
-    unit = _component(config)
+    unit = unit_of(config)
     description = _interface(config, unit)
     verilog = _header(config, unit, description["ports"]) + verilog_of(unit, config.name)
     files = {
@@ -131,7 +131,7 @@ def interface(config: Config) -> dict[str, Any]:
     ConfigError
         If the parameters make no hardware.
     """
-    return _interface(config, _component(config))
+    return _interface(config, unit_of(config))
 
 
 def write(artifact: Artifact, directory: str | Path) -> list[Path]:
@@ -145,7 +145,14 @@ def write(artifact: Artifact, directory: str | Path) -> list[Path]:
     return write_atomically(Path(directory), artifact.files)
 
 
-def _component(config: Config) -> Unit:
+def unit_of(config: Config) -> Unit:
+    """Return the component of a config.
+
+    Raises
+    ------
+    ConfigError
+        If the parameters make no hardware.
+    """
     try:
         return UNITS[config.unit].component(config.params)
     except ValueError as error:
@@ -254,6 +261,28 @@ targets:
 
 def verilog_of(component: Component, name: str) -> str:
     """Return a component as a Verilog module, and after it all modules that it is made of."""
+    summaries, simplified = modules_of(component, name)
+    modules = write_modules(list(simplified.values()))
+    top, *inner = summaries
+    lines = ["", *modules[top]]
+    if inner:
+        lines += ["", "// What it is made of; parts of one unit stay in one file.", _OWN_FILE_OFF]
+        for block in inner:
+            lines += ["", *_comment(summaries[block]), *modules[block]]
+        lines += ["", _OWN_FILE_ON]
+    return "\n".join([*lines, ""])
+
+
+def modules_of(component: Component, name: str) -> tuple[dict[str, str], dict[str, Module]]:
+    """Return what a component is made of, simplified.
+
+    Returns
+    -------
+    dict
+        What each module does, in a line, by its name; the component's own is the first.
+    dict
+        The modules by name.
+    """
     # Loading amaranth takes as long as all else that a command does before it gets here.
     from gen.hierarchy import blocks_of
 
@@ -262,19 +291,11 @@ def verilog_of(component: Component, name: str) -> str:
     with tempfile.TemporaryDirectory(prefix="slipstick-") as directory:
         yosys.run(script, cwd=Path(directory))
         simplified = (Path(directory) / "simple.il").read_text()
-    parsed = {module.name: module for module in parse(simplified)}
-    blocks = [block for block in blocks if block.name in parsed]  # without what turned out unused
+    modules = {module.name: module for module in parse(simplified)}
+    blocks = [block for block in blocks if block.name in modules]  # without what turned out unused
     for block in blocks:
-        restore_order(parsed[block.name], block.rtlil)
-    modules = write_modules(list(parsed.values()))
-    top, *inner = reversed(blocks)
-    lines = ["", *modules[top.name]]
-    if inner:
-        lines += ["", "// What it is made of; parts of one unit stay in one file.", _OWN_FILE_OFF]
-        for block in inner:
-            lines += ["", *_comment(block.summary), *modules[block.name]]
-        lines += ["", _OWN_FILE_ON]
-    return "\n".join([*lines, ""])
+        restore_order(modules[block.name], block.rtlil)
+    return {block.name: block.summary for block in reversed(blocks)}, modules
 
 
 def _comment(text: str) -> list[str]:

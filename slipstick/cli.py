@@ -101,17 +101,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _discard_output()
         return 141  # as a process that SIGPIPE ended
     except OSError as error:
-        try:
-            sys.stdout.flush()
-        except OSError:
-            _discard_output()
-        place = f"{error.filename}: " if error.filename else ""
-        return _fail(2, f"{place}{error.strerror or error}")
+        return _fail_to_write(error)
 
 
 def _discard_output() -> None:
     """Send what is still buffered nowhere: Python would complain about it on its way out."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _fail_to_write(error: OSError) -> int:
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _discard_output()
+    place = f"{error.filename}: " if error.filename else ""
+    return _fail(2, f"{place}{error.strerror or error}")
 
 
 def _fail(code: int, message: str, *details: str) -> int:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import inspect
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import click
 
 from gen.catalog import UNITS, UnitEntry
 from gen.config import json_schema
+from gen.diagram import diagram as drawn
 from gen.emit import interface
+from gen.files import write_atomically
 from slipstick.commands.output import (
     console,
+    file_option,
     json_option,
     print_json,
     resolve_one,
@@ -26,18 +30,23 @@ __all__ = ["command"]
 @click.command()
 @click.argument("what", nargs=-1, required=True, metavar="UNIT|CONFIG")
 @json_option
-def command(what: tuple[str, ...], as_json: bool) -> None:
+@file_option("--diagram", metavar="FILE.svg", text="Draw the blocks of a CONFIG, too.")
+def command(what: tuple[str, ...], as_json: bool, diagram: Path | None) -> None:
     """Show what a UNIT takes and computes, or the parameters, ports and latency of a CONFIG.
 
     With --json, a unit is shown as the JSON Schema of its config files.
     """
     if len(what) == 1 and what[0] in UNITS:
+        if diagram is not None:
+            raise click.UsageError("--diagram takes a CONFIG: blocks depend on the parameters")
         if as_json:
             print_json(json_schema(what[0]))
         else:
             _print_unit(UNITS[what[0]])
         return
     config = resolve_one(what)
+    if diagram is not None:
+        write_atomically(diagram.parent, {diagram.name: drawn(config).encode()})
     facts = interface(config) | {"formula": config.params.formula}
     if as_json:
         print_json(facts)

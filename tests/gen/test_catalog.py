@@ -1,11 +1,15 @@
 # amaranth: UnusedElaboratable=no
 
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
 from gen.catalog import UNITS
+from gen.config import load_config
 from hdl.dot import Dot
+
+EXAMPLES = Path(__file__).parents[2] / "configs"
 
 
 @pytest.mark.parametrize("unit", UNITS)
@@ -13,6 +17,11 @@ def test_every_unit_has_its_four_parts(unit: str) -> None:
     assert UNITS[unit].name == unit
     for module in (f"hdl.{unit}", f"cosim.golden.{unit}", f"cosim.stimuli.{unit}"):
         assert find_spec(module) is not None, f"{module} is missing"
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_every_unit_has_an_example(unit: str) -> None:
+    assert load_config(EXAMPLES / f"example-{unit}.toml").unit == unit
 
 
 @pytest.mark.parametrize("unit", UNITS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -23,7 +24,7 @@ def test_unit_shows_its_contract_and_every_parameter(
 ) -> None:
     assert main(["show", unit]) == 0
     text = capsys.readouterr().out
-    assert text.startswith(f"{unit}: {UNITS[unit].summary}\n\ny = round(")
+    assert text.startswith(f"{unit}: {UNITS[unit].summary}\n\n")
     first_words = {line.split()[0] for line in text.splitlines() if line.split()}
     assert set(UNITS[unit].params.model_fields) <= first_words
 
@@ -54,3 +55,11 @@ def test_config_as_table(capsys: pytest.CaptureFixture[str]) -> None:
     assert ["latency", "0:", "combinational,", "no", "clock"] in lines
     assert ["a", "in", "32", "4", "int8", "data"] in lines
     assert ["overflow", "wrap"] in lines
+
+
+def test_diagram_is_drawn_for_configs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "pictures" / "mac.svg"
+    assert main(["show", "int8-mac", "--diagram", str(file)]) == 0
+    assert file.read_text().startswith("<svg")
+    assert main(["show", "dot", "--diagram", str(file)]) == 2
+    assert "--diagram takes a CONFIG" in capsys.readouterr().err
