@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from importlib import import_module
 
 import click
+from click.shell_completion import shell_complete
 
 from gen.errors import ConfigError, ToolError
 from gen.version import __version__
@@ -32,6 +33,10 @@ COMMANDS = {
     "doctor": "Say which tools are found and what to install.",
 }
 """Every command with its line of help, so that `--help` need not load them."""
+
+
+COMPLETION = "_SLIPSTICK_COMPLETE"
+"""Environment variable by which a shell asks for completions, and a user for the shell's script."""
 
 
 class _Group(click.Group):
@@ -74,10 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     words = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        with cli.make_context("slipstick", words) as context:
-            code = cli.invoke(context) or 0
-        sys.stdout.flush()
-        return code
+        return _run(words)
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.exceptions.NoArgsIsHelpError as help_text:
@@ -102,6 +104,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 141  # as a process that SIGPIPE ended
     except OSError as error:
         return _fail_to_write(error)
+
+
+def _run(words: list[str]) -> int:
+    if request := os.environ.get(COMPLETION):
+        return shell_complete(cli, {}, "slipstick", COMPLETION, request)
+    with cli.make_context("slipstick", words) as context:
+        code = cli.invoke(context) or 0
+    sys.stdout.flush()
+    return code
 
 
 def _discard_output() -> None:

@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from gen.config import Config, resolve
+from slipstick.completion import complete_config
 
 __all__ = [
     "Report",
@@ -48,7 +49,9 @@ seed_option = click.option(
 def config_argument(*, several: bool) -> Callable[[Any], Any]:
     """Return the CONFIG argument, whose words `resolve` understands."""
     metavar = "CONFIG..." if several else "CONFIG"
-    return click.argument("config", nargs=-1, required=True, metavar=metavar)
+    return click.argument(
+        "config", nargs=-1, required=True, metavar=metavar, shell_complete=complete_config
+    )
 
 
 def file_option(

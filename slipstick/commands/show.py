@@ -23,12 +23,15 @@ from slipstick.commands.output import (
     table,
     value_text,
 )
+from slipstick.completion import complete_config
 
 __all__ = ["command"]
 
 
 @click.command()
-@click.argument("what", nargs=-1, required=True, metavar="UNIT|CONFIG")
+@click.argument(
+    "what", nargs=-1, required=True, metavar="UNIT|CONFIG", shell_complete=complete_config
+)
 @json_option
 @file_option("--diagram", metavar="FILE.svg", text="Draw the blocks of a CONFIG, too.")
 def command(what: tuple[str, ...], as_json: bool, diagram: Path | None) -> None:
