@@ -112,7 +112,7 @@ class Checker:
         batches
             Made while the simulator plays those before.
         progress
-            Called with the number of results compared so far.
+            Called with the number of operands dealt with so far.
         keep_outputs
             Whether to return what the unit answered.
         dump_from
@@ -120,8 +120,10 @@ class Checker:
         """
         tally = Tally()
         playing: deque[tuple[_Part, Simulation]] = deque()
+        played_so_far = 0
 
         def collect() -> None:
+            nonlocal played_so_far
             part, simulation = playing.popleft()
             start = time.monotonic()
             played = simulation.collect()
@@ -134,7 +136,8 @@ class Checker:
             if played.mismatches and tally.first is None:
                 wrong = find_mismatches(simulation.layout, block.expected, block.result)
                 tally.first = part.mismatch(self._unit, block, *wrong)
-            progress(tally.compared)
+            played_so_far += part.count
+            progress(played_so_far)
 
         simulation = self._crew.members[0]
         for part in self._parts(batches):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cosim.stimuli import Stimuli, get_stimuli
-from cosim.unit import START, Codes, Unit, count_of, part_of
+from cosim.unit import Codes, Unit, count_of, part_of
 from gen.errors import ConfigError
 
 __all__ = [
@@ -18,7 +18,6 @@ __all__ = [
     "interface_vectors",
     "plan_operands",
     "plan_vectors",
-    "restart",
 ]
 
 MAX_EXHAUSTIVE_BITS = 32
@@ -60,7 +59,7 @@ class Plan:
     strategy
         What kind of vectors they are, for people.
     vectors
-        How many results are to be compared.
+        How many there are.
     chunks
         The vectors, made as they are asked for.
     """
@@ -109,8 +108,7 @@ def plan_operands(unit: Unit, operands: Codes) -> Plan:
     """Return somebody's own operands, with what is driven on the valid port and the reset."""
     count = count_of(operands)
     if unit.is_scheduled(operands):
-        results = int(np.count_nonzero(unit.respond(operands)[1]))
-        return Plan("operands", results, [Chunk(operands, is_divisible=False)])
+        return Plan("operands", count, [Chunk(operands, is_divisible=False)])
     if unit.is_stateful or count <= STORY_VECTORS:
         return Plan("operands", count, [Chunk(operands, is_divisible=False)])
     size = chunk_vectors(unit)
@@ -132,15 +130,6 @@ def interface_vectors(unit: Unit, name: str, seed: int) -> Codes:
         resets[count // 2] = 1
         operands[unit.reset] = resets
     return operands
-
-
-def restart(operands: Codes, streams: int) -> Codes:
-    """Return operands of which every stream starts a unit with a state afresh."""
-    if START not in operands:
-        return operands
-    first = operands[START].copy()
-    first[:: -(-len(first) // streams)] = 1
-    return operands | {START: first}
 
 
 def chunk_vectors(unit: Unit) -> int:

@@ -35,7 +35,8 @@ class Unit:
     params
         Normalised parameters, as the model takes them.
     model
-        Golden model.
+        Golden model. Beside the results it may return an array under the name of the port that
+        says that there is a result: in which cycles there is one. Without, there always is.
     """
 
     manifest: Mapping[str, Any]
@@ -79,6 +80,11 @@ class Unit:
     def is_stateful(self) -> bool:
         """Whether a result depends on more than the operands of one cycle."""
         return any(port["role"] == "control" for port in self.operands)
+
+    @cached_property
+    def can_restart(self) -> bool:
+        """Whether there is a port that makes a state forget what came before."""
+        return any(port["name"] == START for port in self.operands)
 
     @cached_property
     def vector_bytes(self) -> int:
@@ -128,7 +134,7 @@ class Unit:
         """
         count = count_of(operands)
         if not self.is_scheduled(operands):
-            return self.model(self.params, operands), np.ones(count, bool)
+            return self._answer(operands)
         reset = operands.get(self.reset or "", np.zeros(count)) != 0
         accepted = (operands.get(self.valid_in, np.ones(count)) != 0) & ~reset
         expected = {
@@ -137,12 +143,13 @@ class Unit:
             )
             for port in self.results
         }
+        due = np.zeros(count, np.bool_)
         # A state lasts from one reset to the next.
         epoch = np.cumsum(reset) if self.is_stateful else np.zeros(count, int)
         for number in np.unique(epoch[accepted]):
             chosen = accepted & (epoch == number)
-            answer = self.model(
-                self.params, {p["name"]: operands[p["name"]][chosen] for p in self.operands}
+            answer, due[chosen] = self._answer(
+                {p["name"]: operands[p["name"]][chosen] for p in self.operands}
             )
             for name, codes in expected.items():
                 codes[chosen] = answer[name]
@@ -150,17 +157,50 @@ class Unit:
         resets = np.append(np.flatnonzero(reset), count + self.latency)
         cycles = np.arange(count)
         next_reset = resets[np.searchsorted(resets, cycles)]
-        return expected, accepted & (next_reset >= cycles + self.latency)
+        return expected, due & (next_reset >= cycles + self.latency)
+
+    def respond_apart(
+        self, operands: Codes, streams: int
+    ) -> tuple[Codes, Codes, NDArray[np.bool_]]:
+        """Share operands among units; return them, the answers, and where these are due.
+
+        Each of the `streams` units gets a contiguous part and begins with its reset. Where a port
+        starts a state afresh it is made to do so there: one call of the model answers for all.
+        """
+        if streams > 1 and self.can_restart:
+            first = operands[START].copy()
+            first[:: -(-len(first) // streams)] = 1
+            operands = operands | {START: first}
+        elif streams > 1 and self.is_stateful:
+            count = count_of(operands)
+            part = -(-count // streams)
+            starts = range(0, count, part)
+            answers = [self.respond(part_of(operands, k, min(k + part, count))) for k in starts]
+            expected = {
+                port["name"]: np.concatenate([codes[port["name"]] for codes, _ in answers])
+                for port in self.results
+            }
+            return operands, expected, np.concatenate([due for _, due in answers])
+        return operands, *self.respond(operands)
+
+    def _answer(self, operands: Codes) -> tuple[Codes, NDArray[np.bool_]]:
+        """Return the model's answers to valid operands, and in which cycles there is one."""
+        answer = dict(self.model(self.params, operands))
+        due = answer.pop(self.valid_out, None)
+        always = np.ones(count_of(operands), np.bool_)
+        return answer, always if due is None else np.asarray(due) != 0
 
     def state_start(self, operands: Codes, position: int) -> int:
         """Return the last cycle up to `position` from which on the past does not matter."""
         if not self.is_stateful:
             return position
-        begins = operands[START][: position + 1] != 0
+        begins = np.zeros(position + 1, np.bool_)
+        if self.can_restart:
+            begins |= operands[START][: position + 1] != 0
         if self.valid_in in operands:
-            begins = begins & (operands[self.valid_in][: position + 1] != 0)
+            begins &= operands[self.valid_in][: position + 1] != 0
         if self.reset in operands:
-            begins = begins | (operands[self.reset][: position + 1] != 0)
+            begins |= operands[self.reset][: position + 1] != 0
         starts = np.flatnonzero(begins)
         return int(starts[-1]) if len(starts) else 0
 

@@ -29,7 +29,6 @@ from cosim.plan import (
     interface_vectors,
     plan_operands,
     plan_vectors,
-    restart,
 )
 from cosim.processes import stop_all
 from cosim.results import Options, Result, junit
@@ -55,7 +54,7 @@ DIRECTORY = Path("build") / "verify"
 """Where the files about a failure go unless another place is asked for."""
 
 Progress = Callable[[int, int], None]
-"""Called with how many vectors have been compared, and how many there are."""
+"""Called with how many vectors have been played and compared, and how many there are."""
 
 
 def verify(
@@ -149,6 +148,14 @@ def simulate(
     return verify_operands(config, operands, progress=progress)[1]
 
 
+@dataclass
+class _Due:
+    """How many vectors there have been so far, and how many results they must get."""
+
+    vectors: int = 0
+    results: int = 0
+
+
 @dataclass(frozen=True)
 class _Job:
     """A unit on its way from a config to a result.
@@ -230,7 +237,8 @@ class _Job:
         beginning = Batch(self.operands, *unit.respond(self.operands))
         params = self.config.params_dict()
         counter = counter_for(self.config.unit, params) if self.options.coverage else None
-        batches = self._batches(model.copies, counter)
+        due = _Due()
+        batches = self._batches(model.copies, counter, due)
         with self._workspace() as work:
             with Crew(model, unit.ports, rows, work, os.cpu_count() or 1) as crew:
                 checker = Checker(unit, crew)
@@ -250,7 +258,7 @@ class _Job:
             config_hash=self.config.config_hash,
             simulator=model.simulator,
             strategy=plan.strategy,
-            asked=plan.vectors,
+            asked=due.results,
             vectors=tally.compared,
             mismatches=interface.mismatches + tally.mismatches,
             interface_vectors=interface.compared,
@@ -262,14 +270,17 @@ class _Job:
         )
         return result, _joined(tally.outputs)
 
-    def _batches(self, copies: int, counter: Counter | None) -> Iterator[Batch]:
+    def _batches(self, copies: int, counter: Counter | None, due: _Due) -> Iterator[Batch]:
         for chunk in self.plan.chunks:
             streams = copies if chunk.is_divisible else 1
-            operands = restart(chunk.operands, streams) if chunk.is_divisible else chunk.operands
-            expected, due = self.unit.respond(operands)
+            operands, expected, where = self.unit.respond_apart(chunk.operands, streams)
             if counter is not None:
                 counter.count(operands, expected)
-            yield Batch(operands, expected, due, streams)
+            due.vectors += len(where)
+            due.results += int(np.count_nonzero(where))
+            yield Batch(operands, expected, where, streams)
+        if due.vectors != self.plan.vectors:
+            raise RuntimeError(f"{due.vectors} vectors where {self.plan.vectors} were planned")
 
     def _failure(self, checker: Checker, mismatch: Mismatch) -> Failure:
         operands, reproduced = reproduce(self.unit, checker, mismatch)

@@ -113,6 +113,51 @@ def running_unit(model=running_model):
     return Unit(manifest, {}, model)
 
 
+LATE = """\
+module late (
+    input clk, input rst, input in_valid, input [7:0] x, input last,
+    output reg out_valid, output reg [7:0] y
+);
+    reg [7:0] sum;
+    always @(posedge clk) begin
+        out_valid <= in_valid && last;
+        if (in_valid) begin
+            y <= sum + x;
+            sum <= last ? 8'd0 : sum + x;
+        end
+        if (rst) begin
+            sum <= 0;
+            out_valid <= 0;
+        end
+    end
+endmodule
+"""
+"""y = the sum of all x since the last `last`, modulo 256, with that only; latency 1."""
+
+LATE_PORTS = [
+    port("clk", "in", 1, "clock"),
+    port("rst", "in", 1, "reset"),
+    port("in_valid", "in", 1, "valid"),
+    port("x", "in", 8, "data", "uint8"),
+    port("last", "in", 1, "control"),
+    port("out_valid", "out", 1, "valid"),
+    port("y", "out", 8, "data", "uint8") | {"lsb": -3},
+]
+
+
+def late_model(_params, operands):
+    last = operands["last"] != 0
+    total = np.cumsum(operands["x"].astype(np.int64))
+    before = np.concatenate([[0], np.where(last, total, 0)[:-1]])
+    sums = total - np.maximum.accumulate(before)
+    return {"y": sums.astype(np.uint8), "out_valid": last}
+
+
+def late_unit():
+    manifest = {"name": "late", "latency": 1, "ports": LATE_PORTS, "clock": "clk", "reset": "rst"}
+    return Unit(manifest, {}, late_model)
+
+
 def random_sequence(count, seed=1):
     rng = np.random.default_rng(seed)
     return {

@@ -4,9 +4,11 @@ import pytest
 from cosim.checker import Batch, rows_for
 from cosim.unit import part_of
 from tests.cosim.duts import (
+    LATE,
     RUNNING,
     SUM,
     checker_of,
+    late_unit,
     random_sequence,
     random_sums,
     running_unit,
@@ -53,6 +55,22 @@ def test_every_stream_begins_after_a_reset(tmp_path):
     with checker_of(unit, RUNNING, tmp_path) as checker:
         tally = checker.run([batch_of(unit, operands, streams=8)])
     assert (tally.compared, tally.mismatches) == (96, 0)
+
+
+def test_results_that_come_now_and_then_are_all_that_is_compared(tmp_path):
+    unit = late_unit()
+    operands = random_sequence(1000)
+    operands["last"] = operands.pop("first")
+    given, expected, due = unit.respond_apart(operands, 8)
+    batch = Batch(given, expected, due, 8)
+    seen = []
+    with checker_of(unit, LATE, tmp_path) as checker:
+        tally = checker.run([batch], seen.append)
+        early = checker.run([Batch(given, expected, ~due, 8)])
+    assert (tally.compared, tally.mismatches) == (due.sum(), 0)
+    assert 50 < due.sum() < 200
+    assert seen == [1000]
+    assert early.mismatches == 1000  # nothing where something is due, and the other way round
 
 
 @pytest.mark.parametrize("streams", [1, 8])

@@ -2,7 +2,14 @@ import numpy as np
 import pytest
 
 from gen.errors import ConfigError
-from tests.cosim.duts import random_sums, running_unit, sum_unit
+from tests.cosim.duts import (
+    late_unit,
+    random_sequence,
+    random_sums,
+    running_model,
+    running_unit,
+    sum_unit,
+)
 
 
 def test_a_manifest_is_read_by_role():
@@ -35,6 +42,51 @@ def test_gaps_and_resets_worked_by_hand():
     )
     assert due.tolist() == [True, True, False, False, True, False, True]
     assert expected["y"][due].tolist() == [1, 3, 16, 64]
+
+
+def test_a_model_may_say_in_which_cycles_there_is_a_result():
+    operands = {
+        "x": np.array([1, 2, 4, 8, 16], np.uint8),
+        "last": np.array([0, 1, 0, 1, 1], np.uint8),
+    }
+    expected, due = late_unit().respond(operands)
+    assert set(expected) == {"y"}
+    assert due.tolist() == [False, True, False, True, True]
+    assert expected["y"][due].tolist() == [3, 12, 16]
+    # There is a `last` in the cycle without operands, which does not count.
+    gaps = {"in_valid": np.array([1, 1, 1, 0, 1], np.uint8), "rst": np.array([0, 0, 1, 0, 0])}
+    expected, due = late_unit().respond(operands | gaps)
+    assert due.tolist() == [False, True, False, False, True]
+    assert expected["y"][due].tolist() == [3, 16]
+
+
+def test_every_stream_begins_afresh_at_first():
+    operands, expected, due = running_unit().respond_apart(random_sequence(100), streams=8)
+    assert operands["first"][::13].tolist() == [1] * 8
+    assert (expected["y"] == running_model({}, operands)["y"]).all()
+    assert due.all()
+
+
+def test_streams_without_first_begin_with_their_reset():
+    operands = {"x": np.arange(1, 7, dtype=np.uint8), "last": np.ones(6, np.uint8)}
+    operands["last"][[2, 3]] = 0  # the third stream's first sum is not the second's last
+    same, expected, due = late_unit().respond_apart(operands, streams=3)
+    assert same is operands
+    assert due.tolist() == [True, True, False, False, True, True]
+    assert expected["y"][due].tolist() == [1, 2, 5, 6]
+    assert late_unit().respond(operands)[0]["y"][due].tolist() == [1, 2, 3 + 4 + 5, 6]
+
+
+def test_operands_without_a_state_are_shared_as_they_are():
+    operands = random_sums(4)
+    assert sum_unit().respond_apart(operands, streams=8)[0] is operands
+
+
+def test_the_past_of_a_state_that_only_a_reset_clears():
+    unit = late_unit()
+    sequence = {"x": np.zeros(6, np.uint8), "last": np.zeros(6, np.uint8)}
+    assert unit.state_start(sequence, 5) == 0
+    assert unit.state_start(sequence | {"rst": np.array([0, 0, 1, 0, 0, 0])}, 5) == 2
 
 
 def test_the_past_matters_from_the_last_valid_first_or_reset_on():
