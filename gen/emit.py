@@ -63,6 +63,9 @@ _ROLES = {
 }
 """What the ports that carry no codes are for, in the comment above a module."""
 
+_PORTS = {"err": "something about the operands is illegal"}
+"""The same of ports for which their role does not say it."""
+
 
 @dataclass(frozen=True)
 class Artifact:
@@ -187,6 +190,7 @@ def _ports(unit: Unit) -> list[dict[str, Any]]:
             "lanes": port.lanes,
             "format": port.format.name if port.format else None,
             "role": port.role,
+            **({} if port.lsb is None else {"lsb": port.lsb}),
         }
         for port in unit.ports
     ]
@@ -226,11 +230,15 @@ def _header(config: Config, unit: Unit, ports: list[dict[str, Any]]) -> str:
 
 
 def _meaning(port: Mapping[str, Any]) -> str:
-    if port["format"] is None:
-        return _ROLES[port["role"]]
+    kind = port["format"]
+    if kind is None:
+        if port["role"] != "data":
+            return _PORTS.get(port["name"], _ROLES[port["role"]])
+        kind = f"{port['width'] // port['lanes']} bits"
+    weight = f", the lowest bit worth 2^{port['lsb']}" if "lsb" in port else ""
     if port["lanes"] == 1:
-        return port["format"]
-    return f"{port['lanes']} x {port['format']}, the first in the low bits"
+        return kind + weight
+    return f"{port['lanes']} x {kind}, the first in the low bits{weight}"
 
 
 def _core(config: Config) -> str:
@@ -251,11 +259,10 @@ targets:
     toplevel: {name}
   lint:
     <<: *default
-    default_tool: verilator
-    tools:
-      verilator:
-        mode: lint-only
-        verilator_options: [-Wall]
+    flow: lint
+    flow_options:
+      tool: verilator
+      verilator_options: [-Wall]
 """
 
 
