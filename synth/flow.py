@@ -251,6 +251,8 @@ class _Job:
                 "name": self.library.name,
                 "corner": self.library.corner,
                 "sha256": self.library.sha256,
+                "area_unit": self.library.area_unit,
+                "delay_unit": self.library.delay_unit,
             },
             "objective": self.objective,
             "period_ps": self.period_ps,

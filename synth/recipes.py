@@ -24,7 +24,8 @@ _SHRINK = (
 # Mapping may leave nodes that nothing reads, on which buffer gives up.
 _TIDY = "cleanup -i -o"
 # amap finds XOR cells where map does not: a fifth less area on arithmetic.
-_MAP_SMALL = f"amap; {_TIDY}; buffer -c -N 24; topo; dnsize -D 1000000"
+_COUNT = f"amap; {_TIDY}"
+_MAP_SMALL = f"{_COUNT}; buffer -c -N 24; topo; dnsize -D 1000000"
 # One round trip through 6-input lookup tables: -x shares logic, -g decomposes for delay and
 # duplicates logic for it. Each round of -g takes a few per cent off; the third is the last to pay.
 _SHARE = "if -x -K 6 -C 8; strash; dch -f"
@@ -50,37 +51,51 @@ class Recipe:
     full_adders
         Whether full adders found in the gates become the library's full-adder cells, which ABC
         never uses and does not look into.
-    abc
-        ABC's script; ``{target}`` is the delay to size for in ps.
+    logic
+        What ABC does to the logic before it knows of cells.
+    cells
+        How ABC makes cells of it; ``{target}`` is the delay to size for in ps.
     """
 
     name: str
     booth: bool
     ripple: bool
     full_adders: bool
-    abc: str
+    logic: str
+    cells: str
 
-    def abc_script(self, target_ps: float) -> str:
-        """Return ABC's script for a delay target."""
-        return self.abc.format(target=f"{target_ps:g}") + "; stime -p\n"
+    def abc_script(self, target_ps: float, *, loaded: bool = True) -> str:
+        """Return ABC's script for a delay target.
+
+        Parameters
+        ----------
+        target_ps
+            The delay.
+        loaded
+            Whether the cells' delays depend on their loads: if not, there is nothing to size.
+        """
+        cells = f"{self.cells}; stime -p".format(target=f"{target_ps:g}") if loaded else _COUNT
+        return f"{self.logic}; {cells}\n"
 
 
 def _both(
-    name: str, *, ripple: bool = False, full_adders: bool = False, abc: str
+    name: str, *, ripple: bool = False, full_adders: bool = False, logic: str, cells: str
 ) -> tuple[Recipe, Recipe]:
     """Return a recipe with and without Booth: it pays from about 6 bits on."""
     return (
-        Recipe(f"{name}, booth", True, ripple, full_adders, abc),
-        Recipe(name, False, ripple, full_adders, abc),
+        Recipe(f"{name}, booth", True, ripple, full_adders, logic, cells),
+        Recipe(name, False, ripple, full_adders, logic, cells),
     )
 
 
-_AREA = f"{_START}; {_SHRINK}; {_MAP_SMALL}"
-_SMALL = _both("ripple carry", ripple=True, abc=_AREA)
-_SMALL_CELLS = _both("full-adder cells", ripple=True, full_adders=True, abc=_AREA)
-_PLAIN = _both("plain", abc=f"{_START}; {_MAP_FAST}")
-_SHARED = _both("shared logic", abc=f"{_START}; {_SHARE}; {_MAP_FAST}")
-_FAST = _both("shortened", abc=f"{_START}; {_SHORTEN}; {_MAP_FAST}")
+_AREA = f"{_START}; {_SHRINK}"
+_SMALL = _both("ripple carry", ripple=True, logic=_AREA, cells=_MAP_SMALL)
+_SMALL_CELLS = _both(
+    "full-adder cells", ripple=True, full_adders=True, logic=_AREA, cells=_MAP_SMALL
+)
+_PLAIN = _both("plain", logic=_START, cells=_MAP_FAST)
+_SHARED = _both("shared logic", logic=f"{_START}; {_SHARE}", cells=_MAP_FAST)
+_FAST = _both("shortened", logic=f"{_START}; {_SHORTEN}", cells=_MAP_FAST)
 
 _CANDIDATES: Mapping[Objective, tuple[Recipe, ...]] = {
     "area": (*_SMALL, *_SMALL_CELLS),

@@ -9,7 +9,7 @@ from typing import Any
 
 from hdl.options import Objective
 
-__all__ = ["NOTES", "Block", "Candidate", "SynthResult", "block_rows", "summary_rows"]
+__all__ = ["NOTES", "Block", "Candidate", "SynthResult", "area_unit", "block_rows", "summary_rows"]
 
 NOTES = (
     "Area is the sum of cell areas: no wires, no placement, no clock tree, no test logic.",
@@ -61,7 +61,8 @@ class SynthResult:
     name, unit, config_hash, latency
         Of the config; all but the name None for Verilog from elsewhere.
     library
-        ``name``, ``corner`` and ``sha256`` of the library.
+        ``name``, ``corner`` and ``sha256`` of the library; ``area_unit`` and ``delay_unit``, which
+        are um2 and ps unless it is one that counts gates.
     objective
         What was synthesized for.
     period_ps
@@ -118,22 +119,31 @@ class SynthResult:
         return content
 
 
+def area_unit(result: SynthResult) -> str:
+    """Return what areas are in: ``um2``, or the gates that a library counts."""
+    return result.library.get("area_unit", "um2")
+
+
 def summary_rows(result: SynthResult) -> list[tuple[str, str]]:
     """Return the result as rows of a table for people: quantity and value with its unit."""
     share = result.sequential_area_um2 / result.area_um2 if result.area_um2 else 0.0
+    area, time = area_unit(result), result.library.get("delay_unit", "ps")
+    nand2 = f" = {result.nand2_equivalents:,.0f} NAND2" if area == "um2" else ""
     rows = [
         ("library", f"{result.library['name']} ({result.library['corner']})"),
         ("objective", f"{result.objective} ({result.recipe})"),
-        ("area", f"{result.area_um2:,.1f} um2 = {result.nand2_equivalents:,.0f} NAND2"),
-        ("registers", f"{result.sequential_area_um2:,.1f} um2 ({share:.1%})"),
-        ("delay", f"{result.delay_ps:,.0f} ps through {len(result.path['cells'])} cells"),
+        ("area", f"{result.area_um2:,.1f} {area}{nand2}"),
+        ("registers", f"{result.sequential_area_um2:,.1f} {area} ({share:.1%})"),
+        ("delay", f"{result.delay_ps:,.0f} {time} through {len(result.path['cells'])} cells"),
         ("path", f"{result.path['from']} to {result.path['to']}"),
     ]
     if result.latency is not None:
         rows.append(("latency", f"{result.latency} cycles"))
     if result.slack_ps is not None:
         met = "met" if result.slack_ps >= 0 else "NOT met"
-        rows.append(("period", f"{result.period_ps:,.0f} ps, {met} by {abs(result.slack_ps):,.0f}"))
+        rows.append(
+            ("period", f"{result.period_ps:,.0f} {time}, {met} by {abs(result.slack_ps):,.0f}")
+        )
     return rows
 
 

@@ -16,7 +16,7 @@ from slipstick.commands.output import (
 )
 from synth.flow import synthesize
 from synth.libraries import BUILT_IN
-from synth.result import NOTES, SynthResult, block_rows, summary_rows
+from synth.result import NOTES, SynthResult, area_unit, block_rows, summary_rows
 
 __all__ = ["command"]
 
@@ -66,7 +66,8 @@ def _print(result: SynthResult) -> None:
     summary = table(result.name, "")
     for row in summary_rows(result):
         summary.add_row(*row)
-    blocks = table("block", "um2", "share", right=("um2", "share"))
+    unit = area_unit(result)
+    blocks = table("block", unit, "share", right=(unit, "share"))
     for row in block_rows(result):
         blocks.add_row(*row)
     out.print(summary)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,6 +32,34 @@ def test_the_objectives_span_a_curve() -> None:
     # What Yosys makes of a plain 8x8 multiplier in the common recipes is 405 um2 or 443 ps.
     assert area.area_um2 < 300
     assert delay.delay_ps < 400
+
+
+def test_gates_are_counted_as_published() -> None:
+    # An array multiplier: 64 products, 48 full and 8 half adders, 64 + 48 * 7 + 8 * 3. What Yosys
+    # makes of `*` adds its last carries with a few gates more.
+    result = synthesize_verilog(
+        MULTIPLIER.replace("signed ", ""), "mul", library="generic", objective="area"
+    )
+    assert result.area_um2 == pytest.approx(424, rel=0.1)
+    assert result.library["area_unit"] == "gates"
+
+
+OSU = Path("/usr/share/qflow/tech")
+
+
+@pytest.mark.parametrize(
+    "file",
+    ["osu018/osu018_stdcells.lib", "osu035/osu035_stdcells.lib", "osu050/osu05_stdcells.lib"],
+)
+def test_other_libraries_by_file(file: str) -> None:
+    library = OSU / file
+    if not library.is_file():
+        pytest.skip(f"{library.name} is not installed (Debian: qflow-tech-{library.parent.name})")
+    result = synthesize_verilog(ACCUMULATOR, "acc", library=library, objective="area")
+    assert result.cells["DFFPOSX1"] == 16
+    ours = synthesize_verilog(ACCUMULATOR, "acc", objective="area")
+    # The same design, in the unit that libraries have in common.
+    assert result.nand2_equivalents == pytest.approx(ours.nand2_equivalents, rel=0.35)
 
 
 def test_totals_agree_with_each_other() -> None:

@@ -102,6 +102,22 @@ def test_nangate45_is_found(nangate: Library) -> None:
     assert nangate.cells["DFF_X1"].area == 4.522
 
 
+def test_generic_gates_have_the_published_weights() -> None:
+    # arXiv 2303.17951, Appendix B.
+    library = load_library("generic")
+    weights = {"AND2": 1, "OR2": 1, "AO21": 2, "MUX2": 3, "XOR2": 3, "HA": 3, "FA": 7, "DFF": 6}
+    assert {name: library.cells[name].area for name in weights} == weights
+    assert (library.area_unit, library.delay_unit) == ("gates", "gate delays")
+    assert library.full_adder == FullAdder("FA", ("A", "B", "CI"), carry="CO", sum="S")
+    assert not library.has_loads
+    assert library.has_flip_flop
+
+
+def test_real_libraries_are_in_square_micrometres(nangate: Library) -> None:
+    assert (nangate.area_unit, nangate.delay_unit) == ("um2", "ps")
+    assert nangate.has_loads
+
+
 def test_the_second_time_comes_from_the_cache(
     nangate: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,7 +143,7 @@ def test_no_such_library(tmp_path: Path) -> None:
         with pytest.raises(ConfigError) as caught:
             load_library(name)
         assert str(caught.value) == (
-            f"{name}: no such cell library: neither a Liberty file nor nangate45"
+            f"{name}: no such cell library: neither a Liberty file nor nangate45, generic"
         )
 
 

@@ -23,6 +23,13 @@ def test_a_period_is_what_cells_are_sized_for() -> None:
     assert "{" not in fast.abc_script(1.0)
 
 
+def test_without_loads_there_is_nothing_to_size() -> None:
+    script = candidates("delay")[0].abc_script(1.0, loaded=False)
+    assert "amap" in script
+    assert "size" not in script
+    assert "buffer" not in script
+
+
 def test_a_period_is_tried_with_recipes_of_every_objective() -> None:
     tried = set(candidates("area", 1000.0))
     assert all(tried & set(candidates(objective)) for objective in get_args(Objective))

@@ -27,12 +27,20 @@ def test_table_says_what_the_numbers_are_not(capsys: pytest.CaptureFixture[str])
     assert "no wires" in text
 
 
+def test_gates_are_counted_in_gates(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["synth", *PRODUCT, "--lib", "generic"]) == 0
+    text = capsys.readouterr().out
+    assert " gates" in text
+    assert "um2" not in text
+    assert "NAND2" not in text
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         (
             ["--lib", "nangate"],
-            "nangate: no such cell library: neither a Liberty file nor nangate45",
+            "nangate: no such cell library: neither a Liberty file nor nangate45, generic",
         ),
         (["--period", "0"], "period = 0 ps: not in 0..1e9"),
     ],
