@@ -10,14 +10,20 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from gen.params.base import Params
+from gen.params.convert import ConvertParams
 from gen.params.dot import DotParams
 from gen.params.fma import FmaParams
+from gen.params.quantize import QuantizeParams
+from gen.params.sparse_mux import SparseMuxParams
 
 if TYPE_CHECKING:
+    from hdl.convert import Convert
     from hdl.dot import Dot
     from hdl.fma import Fma
+    from hdl.quantize import Quantize
+    from hdl.sparse_mux import SparseMux
 
-    Unit = Fma | Dot
+    Unit = Fma | Dot | Convert | Quantize | SparseMux
 __all__ = ["UNITS", "UnitEntry"]
 
 # Units are imported where they are built, not here: loading amaranth takes longer than everything
@@ -34,6 +40,24 @@ def _dot(params: DotParams) -> Unit:
     from hdl.dot import Dot
 
     return Dot(**params.constructor_arguments())
+
+
+def _convert(params: ConvertParams) -> Unit:
+    from hdl.convert import Convert
+
+    return Convert(**params.constructor_arguments())
+
+
+def _quantize(params: QuantizeParams) -> Unit:
+    from hdl.quantize import Quantize
+
+    return Quantize(**params.constructor_arguments())
+
+
+def _sparse_mux(params: SparseMuxParams) -> Unit:
+    from hdl.sparse_mux import SparseMux
+
+    return SparseMux(**params.constructor_arguments())
 
 
 @dataclass(frozen=True)
@@ -64,6 +88,11 @@ UNITS: Mapping[str, UnitEntry] = MappingProxyType(
         for entry in (
             UnitEntry("fma", "fused multiply-add of any formats: a * b + c", FmaParams, _fma),
             UnitEntry("dot", "dot product of two vectors, exact before rounding", DotParams, _dot),
+            UnitEntry("convert", "one number format to another", ConvertParams, _convert),
+            UnitEntry("quantize", "a number times a scale", QuantizeParams, _quantize),
+            UnitEntry(
+                "sparse_mux", "operands that sparse weights meet", SparseMuxParams, _sparse_mux
+            ),
         )
     }
 )

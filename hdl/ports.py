@@ -29,9 +29,11 @@ class Port:
         ``valid`` qualifies a cycle, ``data`` carries codes of `format`, ``control`` steers the
         unit (``first``), ``flags`` reports exceptions.
     format
-        Format of one lane; None unless `role` is ``data``.
+        Format of one lane; None for bits that stand for no number, and unless `role` is ``data``.
     lanes
         Number of codes side by side, lane 0 in the low bits.
+    lsb
+        Weight of the lowest bit as a power of two, beside what `format` says; None for 0.
     """
 
     name: str
@@ -40,11 +42,19 @@ class Port:
     role: Role
     format: Format | None = None
     lanes: int = 1
+    lsb: int | None = None
 
 
-def data_port(name: str, direction: Literal["in", "out"], fmt: Format, lanes: int = 1) -> Port:
+def data_port(
+    name: str,
+    direction: Literal["in", "out"],
+    fmt: Format,
+    lanes: int = 1,
+    *,
+    lsb: int | None = None,
+) -> Port:
     """Return the port that carries `lanes` codes of `fmt`."""
-    return Port(name, direction, fmt.bits * lanes, "data", fmt, lanes)
+    return Port(name, direction, fmt.bits * lanes, "data", fmt, lanes, lsb)
 
 
 def members(ports: Iterable[Port]) -> dict[str, Member]:

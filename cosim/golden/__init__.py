@@ -8,12 +8,13 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from cosim.golden.blocks import Quantized, dequantize, quantize
+from cosim.golden.blocks import Quantized, dequantize
 from cosim.golden.codec import code_dtype
 from cosim.golden.convert import classify, convert, from_ml_dtypes, to_ml_dtypes
 from cosim.golden.dot import dot
 from cosim.golden.encoder import Random, encode
 from cosim.golden.fma import fma
+from cosim.golden.quantize import quantize, rescale
 from cosim.golden.values import decode
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "from_ml_dtypes",
     "get_model",
     "quantize",
+    "rescale",
     "to_ml_dtypes",
 ]
 

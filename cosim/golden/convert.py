@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ __all__ = [
     "classify",
     "convert",
     "from_ml_dtypes",
+    "model",
     "to_ml_dtypes",
 ]
 
@@ -118,3 +120,32 @@ def to_ml_dtypes(codes: NDArray[Any], fmt: Format | str) -> NDArray[Any]:
             continue
         return as_codes(codes, fmt).view(dtype)
     raise TypeError(f"no numpy type for {fmt.name}; is ml_dtypes imported?")
+
+
+def model(params: Mapping[str, Any], operands: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
+    """Return what the unit of these normalised parameters answers to the operands' codes."""
+    source, random_bits = params["x"], params["random_bits"]
+    random = None if random_bits is None else Random(operands["rnd"], random_bits)
+    codes = operands["x"]
+    if random is not None and isinstance(parse_format(source), IntFormat):
+        # Stochastic rounding starts from floats, and float64 holds these integers.
+        values = decode(codes, source).astype(np.float64)
+        codes = encode(
+            values,
+            params["y"],
+            rounding=params["rounding"],
+            overflow=params["overflow"],
+            subnormals=params["subnormals"],
+            random=random,
+        )
+        return {"y": codes}
+    codes = convert(
+        codes,
+        source,
+        params["y"],
+        rounding=params["rounding"],
+        overflow=params["overflow"],
+        subnormals=params["subnormals"],
+        random=random,
+    )
+    return {"y": codes}

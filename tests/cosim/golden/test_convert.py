@@ -4,7 +4,15 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from cosim.golden import classify, convert, decode, encode, from_ml_dtypes, to_ml_dtypes
+from cosim.golden import (
+    classify,
+    convert,
+    decode,
+    encode,
+    from_ml_dtypes,
+    get_model,
+    to_ml_dtypes,
+)
 from cosim.golden.convert import INFINITE, NAN, NEGATIVE, SIGNALING, SUBNORMAL, ZERO
 from hdl.formats import FormatError, parse_format
 from tests.cosim.golden.probes import all_codes
@@ -86,3 +94,13 @@ def test_whole_bytes_are_not_copied():
 def test_formats_without_a_type():
     with pytest.raises(TypeError, match=r"^no numpy type for posit8es2; is ml_dtypes imported\?$"):
         to_ml_dtypes(encode([1.0], "posit8"), "posit8")
+
+
+@pytest.mark.parametrize("source", ["int8", "fp16"])
+def test_model_takes_random_words_for_integers_and_floats(source):
+    # 5 lies half way from 4 to 6, its neighbours with two significand bits.
+    codes = encode(np.full(4, 5.0), source)
+    params = {"x": source, "y": "e3m1", "rounding": "stochastic", "random_bits": 2}
+    operands = {"x": codes, "rnd": np.arange(4, dtype=np.uint8)}
+    answer = get_model("convert")(params | {"overflow": "ieee", "subnormals": "ieee"}, operands)
+    assert decode(answer["y"], "e3m1").tolist() == [4.0, 4.0, 6.0, 6.0]
