@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from functools import partial, reduce
 from itertools import chain, count
 
+from gen.acyclic import split_loops
 from gen.expressions import (
     Expression,
     atom,
@@ -52,10 +53,12 @@ def write_modules(modules: Sequence[Module]) -> dict[str, list[str]]:
                 cell.name = _unused(_stem(cell.name), taken | ports)
                 taken.add(cell.name)
                 instances[cell.kind].add(cell.name)
-    return {
-        name: _Writer(Netlist(module, by_name), instances[name]).lines()
-        for name, module in by_name.items()
-    }
+    lines: dict[str, list[str]] = {}
+    for name, module in by_name.items():
+        netlist = Netlist(module, by_name)
+        split_loops(netlist)
+        lines[name] = _Writer(netlist, instances[name]).lines()
+    return lines
 
 
 def _stem(name: str) -> str:

@@ -23,6 +23,24 @@ def lint(verilog: Path) -> str:
     return result.stderr
 
 
+def loops_through_vectors(verilog: Path, top: str) -> list[str]:
+    """Return what Verilator takes for combinational loops if it may not take vectors apart."""
+    verilator = find_verilator()
+    command = [verilator.program, "--cc", "--public-flat-rw", "--Mdir", "loops", "--top", top]
+    command += ["-Wno-fatal"]
+    result = subprocess.run(
+        [*command, verilog],
+        cwd=verilog.parent,
+        env={**os.environ, "VERILATOR_ROOT": str(verilator.root)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    lines = result.stderr.splitlines()
+    assert all("UNOPTFLAT" in line for line in lines if line.startswith("%")), result.stderr
+    return [line for line in lines if line.startswith("%Warning-UNOPTFLAT")]
+
+
 def compile_with_icarus(verilog: Path) -> str:
     """Return what Icarus Verilog has to say about a file with every warning on."""
     command = ["iverilog", "-g2005", "-Wall", "-o", os.devnull, verilog]

@@ -92,7 +92,7 @@ def test_registers_of_a_stage_share_a_block_and_are_named_after_what_they_delay(
     ]
 
 
-def test_loop_through_the_bits_of_a_wire_is_declared_first() -> None:
+def test_vector_made_from_itself_is_taken_apart() -> None:
     assert body(
         "wire width 4 \\carry",
         *("wire $1", "wire $2"),
@@ -100,9 +100,11 @@ def test_loop_through_the_bits_of_a_wire_is_declared_first() -> None:
         "connect \\carry { \\a [1] \\b [1] $1 \\b [0] }",
         "connect \\y \\carry",
     ) == (
-        "    wire [3:0] carry;\n"
-        "    assign carry = {a[1], b[1], a[0] & carry[0], b[0]};\n"
-        "    assign y = carry;\n"
+        "    wire carry_3 = a[1];\n"
+        "    wire carry_2 = b[1];\n"
+        "    wire carry_0 = b[0];\n"
+        "    wire carry_1 = a[0] & carry_0;\n"
+        "    assign y = {carry_3, carry_2, carry_1, carry_0};\n"
     )
 
 
