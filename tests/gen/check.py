@@ -14,10 +14,10 @@ from cosim.toolchain import find_verilator
 from gen import yosys
 
 
-def lint(verilog: Path) -> str:
+def lint(verilog: Path, *options: str) -> str:
     """Return what Verilator has to say about a file with every warning on."""
     verilator = find_verilator()
-    command = [verilator.program, "--lint-only", "-Wall", verilog]
+    command = [verilator.program, "--lint-only", "-Wall", *options, verilog]
     environment = {**os.environ, "VERILATOR_ROOT": str(verilator.root)}
     result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     return result.stderr
