@@ -9,6 +9,7 @@ import click
 from gen.config import resolve
 from gen.emit import generate, write
 from gen.errors import ConfigError
+from gen.openlane import openlane_config
 from slipstick.commands.output import activity, config_argument, json_option, print_json
 
 __all__ = ["command"]
@@ -25,8 +26,17 @@ __all__ = ["command"]
     show_default="here",
     help="Directory to write to; made if need be.",
 )
+@click.option(
+    "--openlane",
+    "period_ns",
+    type=click.FloatRange(0, min_open=True),
+    metavar="NS",
+    help="Also write NAME.openlane.json for LibreLane, with this clock period.",
+)
 @json_option
-def command(config: tuple[str, ...], directory: Path, as_json: bool) -> None:
+def command(
+    config: tuple[str, ...], directory: Path, period_ns: float | None, as_json: bool
+) -> None:
     """Write Verilog for each CONFIG.
 
     NAME.v is the module, NAME.json its manifest, NAME.f a file list for simulators and NAME.core
@@ -40,6 +50,9 @@ def command(config: tuple[str, ...], directory: Path, as_json: bool) -> None:
     with activity("generating"):
         artifacts = [generate(one) for one in configs]  # all of them before the first file
     for artifact in artifacts:
+        if period_ns is not None:
+            name = f"{artifact.name}.openlane.json"
+            artifact.files[name] = openlane_config(artifact.manifest, period_ns)
         paths = write(artifact, directory)
         if not as_json:
             for path in paths:

@@ -35,3 +35,10 @@ def test_json_is_the_manifests(tmp_path: Path, capsys: pytest.CaptureFixture[str
 def test_nothing_is_written_if_one_config_is_bad(tmp_path: Path) -> None:
     assert main(["generate", "dp4a", "fma", "a=int8", "-o", str(tmp_path / "out")]) == 2
     assert list(tmp_path.iterdir()) == []
+
+
+def test_configuration_for_layout_on_request(tmp_path: Path) -> None:
+    assert main(["generate", "dp4a", "-o", str(tmp_path), "--openlane", "4"]) == 0
+    variables = json.loads((tmp_path / "dp4a.openlane.json").read_text())
+    assert (variables["DESIGN_NAME"], variables["CLOCK_PERIOD"]) == ("dp4a", 4)
+    assert main(["generate", "dp4a", "-o", str(tmp_path), "--openlane", "0"]) == 2
