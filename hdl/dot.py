@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable
+from dataclasses import replace
 from math import log2
-from typing import Any, cast
+from typing import Any, Literal, cast, get_args
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 
 from hdl.bricks.adder import Adder
 from hdl.bricks.rounding import Rounding
+from hdl.dot_window import WindowDatapath
 from hdl.formats import Format, IntFormat
 from hdl.options import (
     Objective,
@@ -23,17 +24,25 @@ from hdl.options import (
 )
 from hdl.pipeline import Pipeline
 from hdl.ports import Port, data_port, members
-from hdl.stages.align import Align, frame_of
+from hdl.stages.align import Align as AlignAddend
+from hdl.stages.align import frame_of
 from hdl.stages.integer import fit_integer, integer_value
 from hdl.stages.normalize import Normalize
-from hdl.stages.pack import Overflow, Pack, Special
+from hdl.stages.pack import Overflow, Pack
 from hdl.stages.place import Place
 from hdl.stages.product import Product
 from hdl.stages.reduce import AddAligned, SumIntegerProducts, SumTerms
+from hdl.stages.specials import Specials
 from hdl.stages.terms import Case, Term, TermRange, target_of
 from hdl.stages.unpack import Unpack
+from hdl.stages.window import MAX_FRACTION_BITS
 
-__all__ = ["MAX_LANES", "Dot", "exact_sum_format"]
+__all__ = ["ALIGNMENTS", "MAX_LANES", "Align", "Dot", "exact_sum_format"]
+
+Align = Literal["exact", "window"]
+"""Whether all of every term is added, or what a window below the largest term keeps of it."""
+
+ALIGNMENTS: tuple[Align, ...] = get_args(Align)
 
 MAX_LANES = 1024
 
@@ -54,59 +63,13 @@ def exact_sum_format(a: IntFormat, b: IntFormat, lanes: int, c: IntFormat | None
     return IntFormat(max((-low - 1).bit_length(), high.bit_length()) + 1)
 
 
-@dataclass(frozen=True)
-class _Specials:
-    """What the terms are beside their sum: whether any is no number, and their signs."""
-
-    is_nan: Value
-    plus_inf: Value
-    minus_inf: Value
-    all_negative: Value
-    any_negative: Value
-
-    @classmethod
-    def of(cls, m: Module, terms: Sequence[Term]) -> _Specials:
-        """Return what some terms are, as signals of `m`."""
-        specials = cls(*(Signal(name=field.name) for field in fields(cls)))
-        m.d.comb += [
-            specials.is_nan.eq(Cat(term.is_nan for term in terms).any()),
-            specials.plus_inf.eq(Cat(term.is_inf & ~term.sign for term in terms).any()),
-            specials.minus_inf.eq(Cat(term.is_inf & term.sign for term in terms).any()),
-            specials.all_negative.eq(Cat(term.sign for term in terms).all()),
-            specials.any_negative.eq(Cat(term.sign for term in terms).any()),
-        ]
-        return specials
-
-    def with_term(self, term: Term, absent: Value) -> _Specials:
-        """Return the same with one more term, unless it is absent."""
-        return _Specials(
-            is_nan=self.is_nan | term.is_nan,
-            plus_inf=self.plus_inf | (term.is_inf & ~term.sign),
-            minus_inf=self.minus_inf | (term.is_inf & term.sign),
-            all_negative=self.all_negative & (term.sign | absent),
-            any_negative=self.any_negative | (term.sign & ~absent),
-        )
-
-    def resolve(self, rounding: Rounding) -> Special:
-        """Return what they mean for the result."""
-        is_nan = self.is_nan | (self.plus_inf & self.minus_inf)
-        return Special(
-            is_nan=is_nan,
-            is_inf=(self.plus_inf | self.minus_inf) & ~is_nan,
-            inf_sign=self.minus_inf,
-            is_invalid=Const(0),
-            # An exact zero is a sum of zeros, or a cancellation. If all signs agree it can only be
-            # the former and keeps the sign; otherwise it is +0, or -0 rounding down.
-            zero_sign=self.any_negative if rounding == "rdn" else self.all_negative,
-        )
-
-
 class Dot(wiring.Component):
     """``y = round(sum(a[i] * b[i]) + c)`` with a single rounding.
 
-    Every product is placed exactly in one fixed-point word, so that the order of the lanes does not
-    matter. `c` is a port, or the previous `y` (an accumulator that a cycle with `first` restarts),
-    or absent. One result a cycle, `latency` cycles after its operands.
+    Every product is placed exactly in one fixed-point word, or cut off at a common place some bits
+    below the largest term: in either case the order of the lanes does not matter. `c` is a port, or
+    the previous `y` (an accumulator that a cycle with `first` restarts), or absent. One result a
+    cycle, `latency` cycles after its operands.
 
     Parameters
     ----------
@@ -122,7 +85,12 @@ class Dot(wiring.Component):
     accumulate
         Whether `y` accumulates. Excludes `c`.
     align
-        ``exact``.
+        ``exact``, or ``window`` (floats only): every term is shifted right to the largest exponent
+        and truncated toward zero, as tensor cores do.
+    fraction_bits
+        With ``window``: fraction bits that are kept below the largest exponent, 1 to 40.
+    sticky
+        With ``window``: keep three bits more, of which the last one is set where anything below is.
     rounding, overflow, subnormals, stages, objective
         As in `hdl.fma.Fma`.
 
@@ -159,7 +127,9 @@ class Dot(wiring.Component):
         *,
         c: Format | None = None,
         accumulate: bool = False,
-        align: str = "exact",
+        align: Align = "exact",
+        fraction_bits: int | None = None,
+        sticky: bool = False,
         rounding: Rounding = "rne",
         overflow: Overflow | None = None,
         subnormals: Subnormals = "ieee",
@@ -168,8 +138,8 @@ class Dot(wiring.Component):
     ) -> None:
         if not 1 <= lanes <= MAX_LANES:
             raise ValueError(f"lanes = {lanes} is not in 1..{MAX_LANES}")
-        if align != "exact":
-            raise ValueError(f"align = {align!r} is not one of exact")
+        if align not in ALIGNMENTS:
+            raise ValueError(f"align = {align!r} is not one of {', '.join(ALIGNMENTS)}")
         if accumulate and c is not None:
             raise ValueError("accumulate = true and c exclude each other: the accumulator is c")
         if y is None:
@@ -196,6 +166,9 @@ class Dot(wiring.Component):
             stages=stages,
             objective=objective,
         )
+        self._check_window(align, fraction_bits, sticky)
+        self.fraction_bits = fraction_bits
+        self.sticky = sticky
         self.flush = subnormals == "flush"
         self.stages = stages
         self.objective: Objective = objective
@@ -211,10 +184,26 @@ class Dot(wiring.Component):
         )
         super().__init__(members(self.ports))
 
+    def _check_window(self, align: Align, fraction_bits: int | None, sticky: bool) -> None:
+        if align == "exact":
+            if fraction_bits is not None or sticky:
+                raise ValueError("fraction_bits and sticky need align = 'window'")
+            return
+        if fraction_bits is None or not 1 <= fraction_bits <= MAX_FRACTION_BITS:
+            raise ValueError(f"fraction_bits = {fraction_bits} is not in 1..{MAX_FRACTION_BITS}")
+        for fmt in self._formats:
+            if isinstance(fmt, IntFormat):
+                raise ValueError(f"align = 'window' needs floats, not {fmt.name}")
+
+    @property
+    def _formats(self) -> tuple[Format, ...]:
+        return (*self.vectors, self.result, *((self.addend,) if self.addend else ()))
+
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        formats = (*self.vectors, self.result, self.addend or self.result)
-        if all(isinstance(fmt, IntFormat) for fmt in formats):
+        if self.fraction_bits is not None:
+            self._elaborate_window(m, self.fraction_bits)
+        elif all(isinstance(fmt, IntFormat) for fmt in self._formats):
             self._elaborate_integer(m)
         else:
             self._elaborate_float(m)
@@ -312,7 +301,7 @@ class Dot(wiring.Component):
             lane.connect(m, a[i], b[i], name=f"product_{i}") for i, lane in enumerate(multiply)
         ]
         terms, extra = pipe.after("multiply", terms, extra)
-        specials = _Specials.of(m, terms)
+        specials = Specials.of(m, terms)
 
         # Each to its place in the word, and their exact sum.
         for lane, term in zip(place, terms, strict=True):
@@ -334,6 +323,22 @@ class Dot(wiring.Component):
         else:
             code = tail.elaborate(m, pipe.after, (first, second), specials, extra, restart=Const(0))
             m.d.comb += [self.y.eq(code), self.out_valid.eq(pipe.valid)]
+
+    def _elaborate_window(self, m: Module, fraction_bits: int) -> None:
+        datapath = WindowDatapath(self, fraction_bits, sticky=self.sticky)
+        pipe = Pipeline(m, self.in_valid, datapath.delays, self.stages)
+        lanes = self._lane_codes()
+        if not self.accumulate:
+            code = datapath.elaborate(
+                m, pipe, lanes, self._extra(), restart=Const(0), after=pipe.after
+            )
+            m.d.comb += [self.y.eq(code), self.out_valid.eq(pipe.valid)]
+            return
+        accumulator = Signal(self.result.bits)
+        code = datapath.elaborate(
+            m, pipe, lanes, accumulator, restart=self.first, after=_no_registers
+        )
+        self._finish(m, pipe, "loop", self._accumulate(m, pipe, accumulator, code))
 
     def _extra(self) -> Value:
         """Return what accompanies the vectors: the addend, or whether to restart, or nothing."""
@@ -378,7 +383,7 @@ class _Tail:
             self.propagate = Adder(sum_bits + 1, adder)
             self.unpack = Unpack(dot.addend, flush=dot.flush)
             frame = frame_of(sum_range, self.unpack.range, target)
-            self.align = Align(sum_range, self.unpack.range, frame, factors=(), adder=adder)
+            self.align = AlignAddend(sum_range, self.unpack.range, frame, factors=(), adder=adder)
             self.add = AddAligned(sum_bits + 1, frame)
             bits, low, high = frame.width + 2, frame.min_base, frame.max_base
             self.delays["propagate"] = 2 * log2(sum_bits) + 2
@@ -401,7 +406,7 @@ class _Tail:
         m: Module,
         after: Callable[..., Any],
         rows: tuple[Value, Value],
-        specials: _Specials,
+        specials: Specials,
         addend: Value,
         *,
         restart: Value,
@@ -448,8 +453,8 @@ class _Tail:
         return after("pack", self.pack.code)
 
     def _align(
-        self, m: Module, value: Value, specials: _Specials, addend: Value, restart: Value
-    ) -> tuple[Term, _Specials]:
+        self, m: Module, value: Value, specials: Specials, addend: Value, restart: Value
+    ) -> tuple[Term, Specials]:
         m.submodules.unpack_c, m.submodules.align = self.unpack, self.align
         m.d.comb += self.unpack.code.eq(addend)
         c = self.unpack.term

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from math import floor, log2
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from cosim.coverage.classes import class_names, classify
 from cosim.coverage.groups import Coverage, Group
 from cosim.golden.codec import Operand, Span, as_format, code_dtype
+from cosim.golden.dot import window_of
 from cosim.golden.exact import Word
 from cosim.golden.rounding import (
     INVALID,
@@ -22,7 +24,7 @@ from cosim.golden.rounding import (
     round_float,
     round_int,
 )
-from cosim.golden.sum_of_products import NO_TERM, SumOfProducts, Trace
+from cosim.golden.sum_of_products import LEAST_MAXIMUM, NO_TERM, SumOfProducts, Trace, Window
 from cosim.stimuli import Operands, get_stimuli
 from hdl.formats import FloatFormat, IntFormat
 
@@ -139,7 +141,11 @@ class _Bins:
     def compute(self) -> SumOfProducts:
         a, b = as_format(self.params["a"]), as_format(self.params["b"])
         c = None if self.addend is None else as_format(self.addend)
-        return SumOfProducts(a, b, c, self.lanes, self.target)
+        return SumOfProducts(a, b, c, self.lanes, self.target, self.window)
+
+    @cached_property
+    def window(self) -> Window | None:
+        return window_of(self.params) if "align" in self.params else None
 
     @property
     def cases(self) -> tuple[str, ...]:
@@ -378,7 +384,7 @@ class _Bins:
         bits = sum(Operand(_NO_CODES, as_format(self.params[port])).precision for port in "ab")
         for eighth in (0, 1, 2, 4, 5, 6):
             example = 8 * significand + eighth
-            if example == 0:
+            if example == 0 or not self._fits_window(example, weight - 3):
                 continue
             # The lowest bit that has to be set; where no addend has it, the product must.
             lowest = (example & -example).bit_length() - 1 + weight - 3
@@ -401,6 +407,32 @@ class _Bins:
                 yield example
             if self._is_possible(-last, -first, bounds, reach):
                 yield -example
+
+    def _fits_window(self, number: int, weight: int) -> bool:
+        """Tell whether the bits of ``number * 2^weight``, in units of ``2^_lowest``, may be kept.
+
+        The lowest is in the window of the largest exponent E, and the sum is no larger than that of
+        terms of exponent E with the largest significands there are. Where the products cannot even
+        be half of it, the addend is the rest.
+        """
+        window = self.window
+        if window is None:
+            return True
+        leading = number.bit_length() - 1 + weight
+        lowest = (number & -number).bit_length() - 1 + weight
+        if lowest + self._lowest < LEAST_MAXIMUM - window.kept_bits:
+            return False
+        small = max(map(abs, self._products)) <= _scaled(1, leading - 1)
+        alone = self.addend is not None and small
+        above = 1 if alone else floor(log2(self._largest_sum))
+        return leading - lowest <= window.kept_bits + above
+
+    @cached_property
+    def _largest_sum(self) -> float:
+        """Largest sum of terms, all of exponent 0."""
+        a, b = (2 - 2.0 ** (1 - _precision(self.params[port])) for port in "ab")
+        addend = 0 if self.addend is None else 2 - 2.0 ** (1 - _precision(self.addend))
+        return self.lanes * a * b + addend
 
     def _significands(self, fmt: FloatFormat, exponent: int) -> set[int]:
         """Return what is worth trying in a binade: both ends, the middle, and next to them."""
@@ -515,6 +547,10 @@ _NO_CODES = np.empty(0, dtype=np.uint8)
 
 def _span(name: str) -> Span:
     return Operand(_NO_CODES, as_format(name)).span
+
+
+def _precision(name: str) -> int:
+    return Operand(_NO_CODES, as_format(name)).precision
 
 
 def _scaled(number: int, exponent: int) -> int:

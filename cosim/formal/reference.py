@@ -47,6 +47,8 @@ def reference_verilog(name: str, unit: str, params: Mapping[str, Any]) -> str:
     """
     if unit not in ("fma", "dot"):
         raise LookupError(f"unit {unit!r} has no reference description")
+    if params.get("align", "exact") != "exact":
+        raise LookupError(f"align = {params['align']!r} has no reference description")
     shape = _Shape.of(params)
     is_integer = all(
         isinstance(fmt, IntFormat) for fmt in (*shape.factors, shape.c, shape.y) if fmt

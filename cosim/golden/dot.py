@@ -10,10 +10,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from cosim.golden.codec import as_codes, as_format, code_dtype
 from cosim.golden.rounding import Target
-from cosim.golden.sum_of_products import SumOfProducts
+from cosim.golden.sum_of_products import SumOfProducts, Window
 from hdl.formats import Format, IntFormat
 
-__all__ = ["dot", "exact_format", "model"]
+__all__ = ["dot", "exact_format", "model", "window_of"]
 
 
 def dot(
@@ -26,11 +26,12 @@ def dot(
     b_format: Format | str,
     c_format: Format | str | None = None,
     y_format: Format | str | None = None,
+    window: Window | None = None,
     rounding: str = "rne",
     overflow: str | None = None,
     subnormals: str = "ieee",
 ) -> NDArray[Any]:
-    """Return the exact sum of products, plus an addend, rounded once.
+    """Return the sum of products, plus an addend, rounded once.
 
     Parameters
     ----------
@@ -44,6 +45,8 @@ def dot(
     a_format, b_format, c_format, y_format
         Formats or their names, integers and floats in any mix. `y_format` is by default, and only
         for integers, the smallest that holds every sum.
+    window
+        What is kept of each term when it is added, see `SumOfProducts`; None: all of it.
     rounding, overflow, subnormals
         As in `cosim.golden.fma.fma`.
 
@@ -72,11 +75,12 @@ def dot(
         restart = np.asarray(first)
         if restart.shape != x.shape[:1]:
             raise ValueError(f"dot: first has shape {restart.shape}, not {x.shape[:1]}")
-        return _accumulate(SumOfProducts(x_format, w_format, y, lanes, target), x, w, restart != 0)
+        compute = SumOfProducts(x_format, w_format, y, lanes, target, window)
+        return _accumulate(compute, x, w, restart != 0)
     z = None if c is None or addend is None else as_codes(c, addend)
     if z is not None and z.shape != x.shape[:1]:
         raise ValueError(f"dot: c has shape {z.shape}, not {x.shape[:1]}")
-    return SumOfProducts(x_format, w_format, addend, lanes, target)(x, w, z)[0]
+    return SumOfProducts(x_format, w_format, addend, lanes, target, window)(x, w, z)[0]
 
 
 def exact_format(a: Format, b: Format, lanes: int, c: Format | None = None) -> IntFormat:
@@ -135,6 +139,13 @@ def _accumulate_modulo(
     return wrapped.astype(code_dtype(bits))
 
 
+def window_of(params: Mapping[str, Any]) -> Window | None:
+    """Return the window that normalised parameters ask for."""
+    if params["align"] == "exact":
+        return None
+    return Window(params["fraction_bits"], params["sticky"])
+
+
 def model(params: Mapping[str, Any], operands: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
     """Return what the unit of these normalised parameters answers to the operands' codes."""
     lanes = params["lanes"]  # a port of one lane has codes of shape (n,)
@@ -147,6 +158,7 @@ def model(params: Mapping[str, Any], operands: Mapping[str, NDArray[Any]]) -> di
         b_format=params["b"],
         c_format=params["c"],
         y_format=params["y"],
+        window=window_of(params),
         rounding=params["rounding"],
         overflow=params["overflow"],
         subnormals=params["subnormals"],

@@ -45,6 +45,10 @@ class Word(NamedTuple):
         """Where the sum is exactly zero."""
         return self.value == 0
 
+    def is_negative(self) -> NDArray[np.bool_]:
+        """Where the sum is below zero."""
+        return self.value < 0
+
     def round(self, target: Target) -> Rounded:
         """Return the rounded codes, and flags."""
         if not isinstance(target.fmt, IntFormat):
@@ -144,6 +148,10 @@ class Limbs:
     def is_zero(self) -> NDArray[np.bool_]:
         """Where the sum is exactly zero."""
         return (self.limbs == 0).all(axis=0)
+
+    def is_negative(self) -> NDArray[np.bool_]:
+        """Where the sum is below zero."""
+        return self.limbs[-1] < 0
 
     def round(self, target: Target) -> Rounded:
         """Return the rounded codes, and flags."""

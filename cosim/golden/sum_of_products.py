@@ -20,14 +20,15 @@ from cosim.golden.codec import (
 from cosim.golden.exact import Limbs, Word, add_sticky
 from cosim.golden.rounding import (
     INVALID,
+    OVERFLOW,
     WORD_BITS,
     NumberFormat,
     Rounded,
     Target,
 )
-from hdl.formats import IntFormat
+from hdl.formats import FloatFormat, IntFormat
 
-__all__ = ["NO_TERM", "SumOfProducts", "Trace"]
+__all__ = ["LEAST_MAXIMUM", "MAX_FRACTION_BITS", "NO_TERM", "SumOfProducts", "Trace", "Window"]
 
 _BLOCK = 1 << 14
 """Products computed at once: some twenty int64 arrays of that size stay in a level-2 cache."""
@@ -67,12 +68,62 @@ NO_TERM = -(1 << 20)
 """Lower than the exponent of any term that is not zero."""
 
 
+MAX_FRACTION_BITS = 40
+"""Widest window whose sums of 1024 terms are still one `Word`."""
+
+LEAST_MAXIMUM = -126
+"""The largest exponent of a sum's terms counts as this where it is smaller."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """What is kept of each term of a sum, below the largest exponent of its terms.
+
+    Parameters
+    ----------
+    fraction_bits
+        Fraction bits that are kept, up to `MAX_FRACTION_BITS`.
+    sticky
+        Whether three more are kept: guard, round, and a last one that is set where anything below
+        is.
+    """
+
+    fraction_bits: int
+    sticky: bool = False
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.fraction_bits <= MAX_FRACTION_BITS:
+            raise ValueError(f"fraction_bits = {self.fraction_bits}: 1 to {MAX_FRACTION_BITS}")
+
+    @property
+    def kept_bits(self) -> int:
+        """Fraction bits of a term after alignment."""
+        return self.fraction_bits + (3 if self.sticky else 0)
+
+    def cut(
+        self, magnitude: NDArray[np.int64], weight: NDArray[np.int64], lowest: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        """Return ``magnitude * 2^weight`` in units of ``2^lowest``, less what is smaller."""
+        # Only a zero can lie so far above the window that its shift is limited.
+        placed = magnitude << np.clip(weight - lowest, 0, 62)
+        right = np.clip(lowest - weight, 0, 62)
+        kept = placed >> right
+        if self.sticky:
+            kept |= kept << right != placed
+        return kept
+
+
 @dataclass(frozen=True)
 class SumOfProducts:
     """Bit-exact ``round(sum of a[i] * b[i], plus c)`` for any integer and float formats.
 
     The sum is exact: in int64 where formats and lanes allow it, else as two floating words (one
-    product, or an int64 sum of products, and an addend), else in limbs.
+    product, or an int64 sum of products, and an addend), else in limbs. With a `window` (floats
+    only) it is the exact sum of terms cut off at a common place:
+
+        e[i] = exponent of a[i] + exponent of b[i], of c its own; subnormals have the least normal's
+        E = max(-126, e[i] of all terms that are not zero)
+        term[i] = +- floor(|significand product| * 2^(e[i] - E + F)) * 2^(E - F)
 
     Parameters
     ----------
@@ -84,6 +135,10 @@ class SumOfProducts:
         Number of products in a sum.
     target
         Format of the result, and how to round. Its `subnormals` holds for the operands too.
+    window
+        How much of the terms is added; None for all. A NaN result then has all bits but the sign
+        set, and an overflow under ``ieee`` is infinite whatever the rounding: so do the tensor
+        cores that windows are taken from (MMA-Sim, arXiv 2511.10909).
     """
 
     a: NumberFormat
@@ -91,6 +146,20 @@ class SumOfProducts:
     c: NumberFormat | None
     lanes: int
     target: Target
+    window: Window | None = None
+
+    def __post_init__(self) -> None:
+        formats = (self.a, self.b, self.c, self.target.fmt)
+        if self.window and any(isinstance(fmt, IntFormat) for fmt in formats):
+            raise ValueError("a window needs floats: integers have no exponents to align by")
+
+    @property
+    def nan_code(self) -> int:
+        """What an invalid operation delivers."""
+        fmt = self.target.fmt
+        if self.window and isinstance(fmt, FloatFormat) and fmt.has_inf:
+            return fmt.magnitude_mask
+        return self.target.nan_code
 
     def __call__(
         self, a: NDArray[Any], b: NDArray[Any], c: NDArray[Any] | None
@@ -142,6 +211,11 @@ class SumOfProducts:
     def _block(self, a: Operand, b: Operand, c: Operand | None) -> Rounded:
         total = self._sum(a, b, c)
         rounded = total.round(self.target)
+        if self.window:
+            negative = total.is_negative()
+            for sign in (False, True):
+                beyond = (rounded.flags & OVERFLOW > 0) & (negative == sign)
+                rounded.codes[beyond] = self.target.infinity_code(sign)
         if self.target.zero_code(True) != 0:
             zeros = np.flatnonzero(total.is_zero())
             if zeros.size:
@@ -157,6 +231,8 @@ class SumOfProducts:
 
     def _sum(self, a: Operand, b: Operand, c: Operand | None) -> Word | Limbs:
         """Add all terms exactly; infinities and NaN count as 0 here."""
+        if self.window:
+            return self._windowed_sum(self.window, a, b, c)
         exponent = a.span.exponent + b.span.exponent
         magnitude = a.span.magnitude * b.span.magnitude * self.lanes
         to_integer = isinstance(self.target.fmt, IntFormat)
@@ -192,12 +268,36 @@ class SumOfProducts:
             limbs.add(*_magnitudes(c))
         return limbs.carried()
 
+    def _windowed_sum(self, window: Window, a: Operand, b: Operand, c: Operand | None) -> Word:
+        """Cut all terms off at the same place and add them; infinities and NaN count as 0."""
+        x, y = a.unpack(), b.unpack()
+        product = x.significand * y.significand
+        weight = x.exponent + y.exponent
+        if c is not None:
+            z = c.unpack()
+            product = np.hstack([product, z.significand[:, None]])
+            weight = np.hstack([weight, z.exponent[:, None]])
+        # A term's exponent is the weight of the 1 in front of its fraction.
+        fraction_bits = np.full(product.shape[1], a.precision - 1 + b.precision - 1)
+        if c is not None:
+            fraction_bits[-1] = c.precision - 1
+        exponent = np.where(product == 0, LEAST_MAXIMUM, weight + fraction_bits)
+        largest = np.maximum(exponent.max(axis=1), LEAST_MAXIMUM)
+        lowest = largest - window.kept_bits
+        kept = window.cut(np.abs(product), weight, lowest[:, None])
+        return Word(np.where(product < 0, -kept, kept).sum(axis=1), lowest)
+
     def _is_negative_zero(self, a: Operand, b: Operand, c: Operand | None) -> NDArray[np.bool_]:
         """Tell which exact zero sums are -0 (IEEE 754-2019, 6.3)."""
         x, y = a.traits(), b.traits()
         terms = ((x ^ y) & NEGATIVE) | ((x | y) & ZERO)
         if c is not None:
             terms = np.hstack([terms, c.traits()[:, None] & (NEGATIVE | ZERO)])
+        if self.window:
+            # Every term is cut off to zero, or they cancel.
+            if self.target.rounding == "rdn":
+                return (terms & NEGATIVE > 0).any(axis=1)
+            return (terms & NEGATIVE > 0).all(axis=1)
         only_negative_zeros = (terms == NEGATIVE | ZERO).all(axis=1)
         if self.target.rounding != "rdn":
             return only_negative_zeros
@@ -218,7 +318,7 @@ class SumOfProducts:
         minus = (kinds == INFINITE | NEGATIVE).any(axis=1)
         nan = (terms & NAN).any(axis=1)
         codes = np.where(minus, self.target.infinity_code(True), self.target.infinity_code(False))
-        codes[nan | (plus & minus)] = self.target.nan_code
+        codes[nan | (plus & minus)] = self.nan_code
         raised = invalid.any(axis=1) | (terms & SIGNALING).any(axis=1) | (plus & minus & ~nan)
         if isinstance(self.target.fmt, IntFormat):
             raised[:] = True

@@ -73,6 +73,8 @@ def directed(params: Mapping[str, Any]) -> Operands:
 def random(params: Mapping[str, Any], count: int, rng: np.random.Generator) -> Operands:
     """Return a mixture of uniform codes, corners, cancellation, far alignment, ties and limits.
 
+    With a window, also terms of all exponents down to its end.
+
     With an accumulator, runs of 1 to 256 rows; those of more than 16 are of calm rows, as one NaN
     or infinity would hide all that follow. Some rows undo the one before them.
     """
@@ -132,7 +134,10 @@ def _runs(count: int, lengths: list[int]) -> NDArray[np.uint8]:
 
 
 def _stimuli(params: Mapping[str, Any]) -> SumStimuli:
-    return SumStimuli(params["a"], params["b"], params["c"], params["y"], params["lanes"])
+    window = None
+    if params["align"] == "window":
+        window = params["fraction_bits"] + (2 if params["sticky"] else 0)
+    return SumStimuli(params["a"], params["b"], params["c"], params["y"], params["lanes"], window)
 
 
 def _operands(terms: Terms) -> Operands:

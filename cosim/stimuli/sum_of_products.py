@@ -44,6 +44,9 @@ class SumStimuli:
         Name of the addend's format, or None.
     lanes
         Number of products.
+    window
+        Bits below the largest exponent that are added, or None for all: then, terms are put around
+        the end of the window, too.
     """
 
     a: str
@@ -51,6 +54,7 @@ class SumStimuli:
     c: str | None
     y: str
     lanes: int
+    window: int | None = None
 
     @np.errstate(all="ignore")
     def random(self, count: int, rng: np.random.Generator) -> Terms:
@@ -111,7 +115,7 @@ class SumStimuli:
         return spread
 
     def _mixture(self, count: int, rng: np.random.Generator) -> Terms:
-        strategies = (
+        strategies = [
             self._uniform,
             self._corners,
             self._aligned,
@@ -120,7 +124,9 @@ class SumStimuli:
             self._bounded,
             self._tied,
             self._specials,
-        )
+        ]
+        if self.window is not None:
+            strategies += [self._spread, self._undone, self._piled]
         shares = rng.multinomial(count, np.full(len(strategies), 1 / len(strategies)))
         parts = [
             strategy(int(share), rng)
@@ -276,6 +282,69 @@ class SumStimuli:
         order = np.argsort(rng.random(a.shape), axis=1)
         return Terms(np.take_along_axis(a, order, 1), np.take_along_axis(b, order, 1), None)
 
+    def _spread(self, count: int, rng: np.random.Generator) -> Terms:
+        """Terms anywhere from the largest down to just below the window; in some rows, at its end.
+
+        In half of the rows the largest term has a partner that all but cancels it, so that what is
+        left of the small ones decides the result.
+        """
+        assert self.window is not None
+        (a_low, a_high), (b_low, b_high) = map(operands.exponent_range, (self.a, self.b))
+        top = rng.integers(a_low + b_low, a_high + b_high + 1, count, endpoint=True)
+        depth = self.window + 5
+        down = rng.integers(0, depth, (count, self.lanes), endpoint=True)
+        at_end = rng.random((count, 1)) < 0.5
+        end = rng.integers(self.window - 4, self.window + 4, down.shape, endpoint=True)
+        down = np.where(at_end, np.maximum(end, 0), down)
+        index = np.arange(count)
+        first = rng.integers(0, self.lanes, count)
+        down[index, first] = 0
+        a, b = self._products_of(top[:, None] - down, rng)
+        if self.lanes > 1:
+            second = (first + rng.integers(1, self.lanes, count)) % self.lanes
+            rows = index[rng.random(count) < 0.5]
+            lane, other = first[rows], second[rows]
+            opposite = self._negated_products(a[rows, lane], b[rows, lane])
+            steps = rng.integers(-1, 1, len(rows), endpoint=True)
+            a[rows, other] = operands.nudged(self.a, opposite[0], steps)
+            b[rows, other] = opposite[1]
+        if self.c is None:
+            return Terms(a, b, None)
+        below = rng.integers(-4, depth, count, endpoint=True)
+        c = operands.of_exponent(self.c, top - np.where(rng.random(count) < 0.5, 0, below), rng)
+        c[rng.random(count) < 0.25] = 0
+        return Terms(a, b, c)
+
+    def _undone(self, count: int, rng: np.random.Generator) -> Terms:
+        """Set the addend against the largest product, and the others at the end of the window."""
+        a, b, c = self._spread(count, rng)
+        if c is None or self.c is None:
+            return Terms(a, b, c)
+        products = operands.values(self.a, a) * operands.values(self.b, b)
+        largest = np.take_along_axis(products, np.abs(products).argmax(axis=1)[:, None], 1)[:, 0]
+        steps = rng.integers(-1, 1, count, endpoint=True)
+        return Terms(a, b, operands.nudged(self.c, operands.nearest(self.c, -largest), steps))
+
+    def _piled(self, count: int, rng: np.random.Generator) -> Terms:
+        """Terms of one sign and one exponent or nearly so: their sum leads far above the window."""
+        (a_low, a_high), (b_low, b_high) = map(operands.exponent_range, (self.a, self.b))
+        top = rng.integers(a_low + b_low, a_high + b_high, count, endpoint=True)
+        down = np.where(rng.random((count, self.lanes)) < 0.2, 1, 0)
+        a, b = self._products_of(top[:, None] - down, rng)
+        sign = rng.random(count) < 0.5
+
+        def same(name: str, codes: Codes, negative: NDArray[np.bool_]) -> Codes:
+            positive = np.where(
+                operands.values(name, codes) < 0, operands.negated(name, codes), codes
+            )
+            return np.where(negative, operands.negated(name, positive), positive)
+
+        a, b = same(self.a, a, sign[:, None]), same(self.b, b, np.zeros((1, 1), dtype=np.bool_))
+        if self.c is None:
+            return Terms(a, b, None)
+        c = operands.of_exponent(self.c, top + rng.integers(-1, 1, count, endpoint=True), rng)
+        return Terms(a, b, same(self.c, c, sign))
+
     def _sum_exponents(self, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
         low, high = self._result_range()
         return rng.integers(low, high, count, endpoint=True)
@@ -293,19 +362,24 @@ class SumStimuli:
         """Return lanes whose products have about the row's exponent, half the rows sparsely."""
         lanes = lanes or self.lanes
         shape = (len(exponent), lanes)
-        (a_low, a_high), (b_low, b_high) = map(operands.exponent_range, (self.a, self.b))
         jitter = rng.integers(-3, 1, shape, endpoint=True) if lanes > 1 else 0
-        wanted = exponent[:, None] + jitter
-        # a's exponent leaves one for b that b has.
-        low = np.clip(wanted - b_high, a_low, a_high)
-        high = np.clip(wanted - b_low, a_low, a_high)
-        exponent_a = low + np.floor(rng.random(shape) * (high - low + 1)).astype(np.int64)
-        a = operands.of_exponent(self.a, exponent_a, rng)
-        b = operands.of_exponent(self.b, wanted - exponent_a, rng)
+        a, b = self._products_of(exponent[:, None] + jitter, rng)
         if lanes > 1:
             dense = np.where(rng.random(shape[0]) < 0.5, 1.0, 2.0 / lanes)
             a = np.where(rng.random(shape) < dense[:, None], a, a.dtype.type(0))
         return a, b
+
+    def _products_of(
+        self, wanted: NDArray[np.int64], rng: np.random.Generator
+    ) -> tuple[Codes, Codes]:
+        """Return factors whose products have about these exponents."""
+        (a_low, a_high), (b_low, b_high) = map(operands.exponent_range, (self.a, self.b))
+        # a's exponent leaves one for b that b has.
+        low = np.clip(wanted - b_high, a_low, a_high)
+        high = np.clip(wanted - b_low, a_low, a_high)
+        exponent_a = low + np.floor(rng.random(wanted.shape) * (high - low + 1)).astype(np.int64)
+        a = operands.of_exponent(self.a, exponent_a, rng)
+        return a, operands.of_exponent(self.b, wanted - exponent_a, rng)
 
     def _negated_products(self, a: Codes, b: Codes) -> tuple[Codes, Codes]:
         if as_format(self.a).is_signed:

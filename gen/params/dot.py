@@ -30,8 +30,18 @@ class DotParams(RoundingParams):
     accumulate: bool = Field(
         False, description="adds the previous result instead, which the port `first` restarts"
     )
-    align: Literal["exact"] = Field(
-        "exact", description="how products are added: exactly, before the one rounding"
+    align: Literal["exact", "window"] = Field(
+        "exact",
+        description="how terms are added: exactly, or (floats only) cut off, toward zero, a number "
+        "of bits below the largest exponent; one rounding follows",
+    )
+    fraction_bits: int | None = Field(
+        None, ge=1, le=40, description="align = window: bits kept below the largest exponent"
+    )
+    sticky: bool = Field(
+        False,
+        description="align = window: keep guard and round bits as well, and whether anything is "
+        "below them",
     )
 
     @model_validator(mode="after")
@@ -43,7 +53,20 @@ class DotParams(RoundingParams):
         if self.y is None:
             object.__setattr__(self, "y", self._exact_result())
         self._complete_overflow()
+        self._check_window()
         return self
+
+    def _check_window(self) -> None:
+        if self.align == "exact":
+            for key, given in (("fraction_bits", self.fraction_bits), ("sticky", self.sticky)):
+                if given:
+                    raise RuleError(key, "needs align = window")
+            return
+        if self.fraction_bits is None:
+            raise RuleError("fraction_bits", "is needed with align = window")
+        for name in (*self._operands, self._result):
+            if isinstance(parse_format(name), IntFormat):
+                raise RuleError("align", f"window needs floats: {name} has no exponent to align by")
 
     def _exact_result(self) -> str:
         from hdl.dot import exact_sum_format
@@ -77,10 +100,16 @@ class DotParams(RoundingParams):
         return (
             *((f"c_{self.c}",) if self.c else ()),
             *(("acc",) if self.accumulate else ()),
+            *((f"w{self.fraction_bits}",) if self.fraction_bits else ()),
+            *(("sticky",) if self.sticky else ()),
             *super().suffixes,
         )
 
     @property
     def formula(self) -> str:
         addend = " + c" if self.c else " + (first ? 0 : previous y)" if self.accumulate else ""
-        return f"y = round(sum(a[i] * b[i] for i in 0..{self.lanes - 1}){addend}), rounded once"
+        products = f"sum(a[i] * b[i] for i in 0..{self.lanes - 1})"
+        if self.align == "exact":
+            return f"y = round({products}{addend}), rounded once"
+        kept = f"{self.fraction_bits} fraction bits{' and g, r, s' if self.sticky else ''}"
+        return f"y = round({products}{addend}), terms cut to {kept} of the largest"

@@ -56,6 +56,9 @@ class Pack(wiring.Component):
         As in the units; `overflow` is ``"ieee"`` or ``"saturate"``.
     flush
         Whether results that are subnormal after rounding become zero.
+    tensor_core
+        Whether NaN is the code with all bits but the sign set, and a finite result beyond the
+        largest number is infinite under ``ieee`` whatever the rounding.
 
     Members
     -------
@@ -78,12 +81,14 @@ class Pack(wiring.Component):
         rounding: Rounding,
         overflow: Overflow,
         flush: bool = False,
+        tensor_core: bool = False,
     ) -> None:
         self.fmt = fmt
         self.max_exponent = max_exponent
         self.rounding: Rounding = rounding
         self.overflow = overflow
         self.flush = flush
+        self.tensor_core = tensor_core
         precision = fmt.precision if isinstance(fmt, FloatFormat) else fmt.bits
         super().__init__(
             {
@@ -182,13 +187,13 @@ class Pack(wiring.Component):
 
         with m.If(self.is_nan):
             # Where nothing is NaN, the largest number says it loudest.
-            m.d.comb += self.code.eq(fmt.nan_code if fmt.has_nan else fmt.max_code)
+            m.d.comb += self.code.eq(self._nan(fmt))
         with m.Elif(self.is_inf):
             m.d.comb += self.code.eq(to_infinity(self.inf_sign))
         with m.Elif(finite_overflow):
             m.d.comb += self.code.eq(
                 Mux(
-                    overflows_to_infinity(self.rounding, self.sign),
+                    self.tensor_core | overflows_to_infinity(self.rounding, self.sign),
                     to_infinity(self.sign),
                     signed(self.sign, largest),
                 )
@@ -212,6 +217,11 @@ class Pack(wiring.Component):
                 self.is_invalid,
             )
         )
+
+    def _nan(self, fmt: FloatFormat) -> int:
+        if self.tensor_core and fmt.has_inf:
+            return fmt.magnitude_mask
+        return fmt.nan_code if fmt.has_nan else fmt.max_code
 
     def _infinity(self, fmt: FloatFormat) -> int:
         """Return the magnitude that stands for infinity where NaN does not."""

@@ -14,7 +14,15 @@ def dot_params(
     a: str, b: str, y: str, lanes: int, *, c: str | None = None, **changes: Any
 ) -> dict[str, Any]:
     formats = {"a": a, "b": b, "c": c, "y": y, "lanes": lanes}
-    return formats | _common(y) | {"accumulate": False, "align": "exact"} | changes
+    aligned = {"align": "exact", "fraction_bits": None, "sticky": False}
+    return formats | _common(y) | {"accumulate": False} | aligned | changes
+
+
+def window_params(
+    a: str, b: str, y: str, lanes: int, fraction_bits: int, **changes: Any
+) -> dict[str, Any]:
+    window = {"align": "window", "fraction_bits": fraction_bits}
+    return dot_params(a, b, y, lanes, **(window | changes))
 
 
 def _common(y: str) -> dict[str, Any]:

@@ -36,7 +36,8 @@ def test_file_becomes_a_complete_config(tmp_path: Path) -> None:
         "unit": "dot",
         "name": "mac",
         "params": {"a": "int8", "b": "int8", "y": "int18", "lanes": 4, "c": None}
-        | {"accumulate": False, "align": "exact", "rounding": "rne", "overflow": "wrap"}
+        | {"accumulate": False, "align": "exact", "fraction_bits": None}
+        | {"sticky": False, "rounding": "rne", "overflow": "wrap"}
         | {"subnormals": "ieee", "stages": 0, "objective": "balanced"},
     }
 
@@ -169,7 +170,7 @@ def test_derived_names_are_unique_and_legal() -> None:
             {"a": "int32", "b": "int32", "lanes": 4},
             "y: is needed: the exact sum has more than 64 bits",
         ),
-        ("dot", {**DOT, "align": "window"}, 'align = "window": must be exact'),
+        ("dot", {**DOT, "align": "loose"}, 'align = "loose": must be exact or window'),
     ],
 )
 def test_mistakes_are_named(unit: str, params: dict[str, Any], message: str) -> None:

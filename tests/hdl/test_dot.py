@@ -108,7 +108,13 @@ def test_no_integer_holds_too_large_a_sum():
     ("options", "message"),
     [
         ({"lanes": 0}, "lanes = 0 is not in 1..1024"),
-        ({"align": "loose"}, "align = 'loose' is not one of exact"),
+        ({"align": "loose"}, "align = 'loose' is not one of exact, window"),
+        ({"y": "fp16", "sticky": True}, "fraction_bits and sticky need align = 'window'"),
+        ({"y": "fp16", "align": "window"}, "fraction_bits = None is not in 1..40"),
+        (
+            {"y": "int8", "align": "window", "fraction_bits": 9},
+            "align = 'window' needs floats, not int8",
+        ),
         (
             {"accumulate": True, "c": "fp32", "y": "fp32"},
             "accumulate = true and c exclude each other: the accumulator is c",

@@ -94,6 +94,7 @@ class Oracle:
     rounding: str = "rne"
     overflow: str = "ieee"
     flush: bool = False
+    tensor_core: bool = False
 
     def __call__(self, terms: list[Term]) -> tuple[int, int]:
         signs = {term.negative for term in terms if term.magnitude == "inf"}
@@ -116,6 +117,8 @@ class Oracle:
             return 0
         assert isinstance(fmt, FloatFormat)
         e, m = fmt.exponent_bits, fmt.mantissa_bits
+        if self.tensor_core and fmt.specials == "ieee":
+            return 2 ** (e + m) - 1
         return {
             "ieee": (2**e - 1) * 2**m + 2 ** max(m - 1, 0),
             "fn": 2 ** (e + m) - 1,
@@ -179,6 +182,7 @@ class Oracle:
         assert isinstance(largest, Fraction)
         if abs(unbounded) > largest:
             stopped = self.rounding in ("rtz", "rup" if negative else "rdn")
+            stopped = stopped and not self.tensor_core
             code = self.sign_bit(negative, self.largest()) if stopped else self.infinity(negative)
             return code, OF | NX
         if exponent >= 1 - fmt.bias:
@@ -212,12 +216,39 @@ class Oracle:
         return field * 2**m + int(mantissa)
 
 
+def exponent_of(x: Term, fmt: Format) -> int:
+    """Return the exponent that a number is written with, zero and subnormals with the least."""
+    assert isinstance(fmt, FloatFormat)
+    least = 1 - fmt.bias
+    if not isinstance(x.magnitude, Fraction) or x.magnitude == 0:
+        return least
+    return max(least, floor_log2(x.magnitude))
+
+
+def cut(terms: list[Term], exponents: list[int], fraction_bits: int, *, sticky: bool) -> list[Term]:
+    """Return what numerics.md, section 4, leaves of the terms that are added in a window."""
+    largest = max([-126, *(e for x, e in zip(terms, exponents, strict=True) if x.magnitude != 0)])
+    unit = Fraction(2) ** (largest - fraction_bits - (3 if sticky else 0))
+    kept: list[Term] = []
+    for term in terms:
+        if isinstance(term.magnitude, Fraction):
+            units = term.magnitude // unit
+            if sticky and units * unit != term.magnitude and units % 2 == 0:
+                units += 1
+            kept.append(Term(term.negative, units * unit))
+        else:
+            kept.append(term)
+    return kept
+
+
 def answers(
     params: Mapping[str, Any], operands: Mapping[str, NDArray[Any]]
 ) -> list[tuple[int, int]]:
     """Return code and flags for every row of a `dot`, or of an `fma`: a `dot` of one lane."""
     flush = params["subnormals"] == "flush"
-    oracle = Oracle(parse_format(params["y"]), params["rounding"], params["overflow"], flush)
+    window = params.get("fraction_bits")
+    fmt = parse_format(params["y"])
+    oracle = Oracle(fmt, params["rounding"], params["overflow"], flush, window is not None)
     terms = {
         port: {
             code: term_of(code, parse_format(params[port]), flush)
@@ -237,6 +268,16 @@ def answers(
             summands.append(terms["c"][int(operands["c"][row])])
         elif "first" in operands and not operands["first"][row]:
             summands.append(term_of(running, oracle.fmt, flush))
+        if window is not None:
+            formats = [parse_format(params[port]) for port in "ab"]
+            exponents = [
+                exponent_of(terms["a"][x], formats[0]) + exponent_of(terms["b"][y], formats[1])
+                for x, y in zip(codes_a, codes_b, strict=True)
+            ]
+            if len(summands) > len(exponents):
+                addend = parse_format(params["c"]) if "c" in operands else fmt
+                exponents.append(exponent_of(summands[-1], addend))
+            summands = cut(summands, exponents, window, sticky=params["sticky"])
         rows.append(oracle(summands))
         running = rows[-1][0]
     return rows

@@ -6,13 +6,14 @@ import pytest
 from cosim.golden import code_dtype, decode, get_model
 from cosim.stimuli import get_stimuli
 from hdl.formats import parse_format
-from tests.cosim.params import dot_params
+from tests.cosim.params import dot_params, window_params
 
 CASES = {
     "plain": dot_params("e4m3", "e4m3", "fp32", 32),
     "addend": dot_params("e5m2", "e3m2", "fp16", 5, c="fp16"),
     "accumulate": dot_params("bf16", "bf16", "fp32", 4, accumulate=True),
     "integers": dot_params("int8", "uint8", "int32", 16, accumulate=True),
+    "window": window_params("e4m3", "e5m2", "fp32", 6, 9, c="fp32"),
     "one-lane": dot_params("fp16", "fp16", "fp16", 1),
 }
 cases = pytest.mark.parametrize("params", CASES.values(), ids=CASES)

@@ -3,6 +3,7 @@ from pydantic import ValidationError
 
 from gen.params.dot import DotParams
 
+FLOATS = {"a": "e4m3", "b": "e4m3", "y": "fp16", "lanes": 4}
 INTEGERS = {"a": "int8", "b": "uint4", "lanes": 5}
 
 
@@ -27,8 +28,20 @@ def test_exact_result_by_default(more: dict[str, object], result: str) -> None:
         (INTEGERS | {"accumulate": True}, "a running sum has no bound"),
         (INTEGERS | {"b": "e2m1"}, "not all operands are integers"),
         (INTEGERS | {"y": "int32", "accumulate": True, "c": "int8"}, "excludes c"),
+        (INTEGERS | {"align": "window", "fraction_bits": 9}, "int8 has no exponent"),
+        (FLOATS | {"align": "window"}, "is needed with align = window"),
+        (FLOATS | {"fraction_bits": 9}, "needs align = window"),
+        (FLOATS | {"sticky": True}, "needs align = window"),
     ],
-    ids=["accumulator", "floats", "both addends"],
+    ids=[
+        "accumulator",
+        "floats",
+        "both addends",
+        "window of integers",
+        "window without width",
+        "width without window",
+        "sticky without window",
+    ],
 )
 def test_contradictions(params: dict[str, object], rule: str) -> None:
     with pytest.raises(ValidationError, match=rule):

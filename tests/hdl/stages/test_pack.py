@@ -118,3 +118,9 @@ def test_integers_saturate_at_both_ends():
     assert pack("int4", overflow="saturate", sign=1, significand=0b1001) == (8, INVALID)
     assert pack("uint4", overflow="saturate", sign=1, significand=0b0001) == (0, INVALID)
     assert pack("int4", overflow="saturate", is_inf=1, inf_sign=1) == (8, INVALID)
+
+
+def test_tensor_cores_have_their_own_nan_and_always_overflow_to_infinity():
+    unit = Pack(parse_format("fp16"), 63, rounding="rtz", overflow="ieee", tensor_core=True)
+    operands = [NOTHING | {"is_nan": 1}, NOTHING | {"exponent": 31, "significand": 1 << 10}]
+    assert [code for (code,) in settle(unit, operands, "code")] == [0x7FFF, 0x7C00]
