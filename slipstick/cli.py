@@ -29,6 +29,7 @@ COMMANDS = {
     "vectors": "Write operands and golden results for another testbench.",
     "golden": "Run the golden model on operands of your own.",
     "quantize": "Quantize a tensor and say what is lost.",
+    "compare-silicon": "Hold a dot product against what a tensor core has answered.",
     "synth": "Synthesize: area, cells and delay.",
     "doctor": "Say which tools are found and what to install.",
 }
@@ -50,7 +51,7 @@ class _Group(click.Group):
             near = get_close_matches(cmd_name, COMMANDS, n=1)
             hint = f"; nearest: {near[0]}" if near else ""
             ctx.fail(f"no such command: {cmd_name}{hint}")
-        return import_module(f"slipstick.commands.{cmd_name}").command
+        return import_module(f"slipstick.commands.{cmd_name.replace('-', '_')}").command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

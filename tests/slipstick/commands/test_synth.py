@@ -35,12 +35,27 @@ def test_gates_are_counted_in_gates(capsys: pytest.CaptureFixture[str]) -> None:
     assert "NAND2" not in text
 
 
+def test_energy_of_operands(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["synth", *PRODUCT, "--energy", "--operands", "uniform", "--json"]) == 0
+    (result,) = json.loads(capsys.readouterr().out)
+    assert result["energy"]["operands"] == "uniform"
+    assert result["energy"]["checked_bits"] == 512 * 32 * (8 + 1)
+    assert main(["synth", *PRODUCT, "--energy"]) == 0
+    text = capsys.readouterr().out
+    assert "fJ a MAC" in text
+    assert "no glitches" in text
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         (
             ["--lib", "nangate"],
             "nangate: no such cell library: neither a Liberty file nor nangate45, generic",
+        ),
+        (
+            ["--energy", "--operands", "normal"],
+            "normal: cannot read it: No such file or directory",
         ),
         (["--period", "0"], "period = 0 ps: not in 0..1e9"),
     ],
