@@ -13,6 +13,7 @@ from gen.params.base import Params
 from gen.params.convert import ConvertParams
 from gen.params.dot import DotParams
 from gen.params.fma import FmaParams
+from gen.params.log_dot import LogDotParams
 from gen.params.quantize import QuantizeParams
 from gen.params.sparse_mux import SparseMuxParams
 
@@ -20,10 +21,11 @@ if TYPE_CHECKING:
     from hdl.convert import Convert
     from hdl.dot import Dot
     from hdl.fma import Fma
+    from hdl.log_dot import LogDot
     from hdl.quantize import Quantize
     from hdl.sparse_mux import SparseMux
 
-    Unit = Fma | Dot | Convert | Quantize | SparseMux
+    Unit = Fma | Dot | Convert | Quantize | SparseMux | LogDot
 __all__ = ["UNITS", "UnitEntry"]
 
 # Units are imported where they are built, not here: loading amaranth takes longer than everything
@@ -60,6 +62,12 @@ def _sparse_mux(params: SparseMuxParams) -> Unit:
     return SparseMux(**params.constructor_arguments())
 
 
+def _log_dot(params: LogDotParams) -> Unit:
+    from hdl.log_dot import LogDot
+
+    return LogDot(**params.constructor_arguments())
+
+
 @dataclass(frozen=True)
 class UnitEntry:
     """One unit.
@@ -92,6 +100,9 @@ UNITS: Mapping[str, UnitEntry] = MappingProxyType(
             UnitEntry("quantize", "a number times a scale", QuantizeParams, _quantize),
             UnitEntry(
                 "sparse_mux", "operands that sparse weights meet", SparseMuxParams, _sparse_mux
+            ),
+            UnitEntry(
+                "log_dot", "dot product of log numbers, summed in bins", LogDotParams, _log_dot
             ),
         )
     }

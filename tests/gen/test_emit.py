@@ -81,7 +81,7 @@ def test_icarus_accepts_it(name: str, tmp_path: Path) -> None:
     assert compile_with_icarus(path) == ""
 
 
-LARGE = ("dot32-int8", "dot32-e4m3-fp32", "fma-fp32")
+LARGE = ("dot32-int8", "dot32-e4m3-fp32", "fma-fp32", "log4.3-dally", "log-madam")
 FAMILIES = ("volta", "turing", "ampere", "ada", "hopper", "blackwell")
 
 
