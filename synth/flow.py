@@ -26,8 +26,10 @@ from gen.errors import ConfigError, ToolError
 from gen.version import __version__
 from hdl.options import OBJECTIVES, Objective
 from synth import blocks, liberty, libraries, mapping, netlist, recipes, result, timing
+from synth.energy import Workload, measure
 from synth.libraries import Library, load_library
 from synth.mapping import FRONTENDS, Frontend, Mapped, Mapper
+from synth.netlist import Netlist
 from synth.recipes import Recipe, candidates, merit
 from synth.result import Block, Candidate, SynthResult
 
@@ -40,6 +42,8 @@ def synthesize(
     library: str | Path = "nangate45",
     objective: Objective | None = None,
     period_ps: float | None = None,
+    workload: Workload | None = None,
+    workers: int | None = None,
     timeout: float = 600,
 ) -> SynthResult:
     """Synthesize a unit.
@@ -54,6 +58,10 @@ def synthesize(
         What to synthesize for; the config's own objective if left out.
     period_ps
         Clock period to meet with the smallest area, whatever the objective.
+    workload
+        Operands to measure the energy of an operation with.
+    workers
+        How many runs of Yosys at a time; one a processor if left out.
     timeout
         Seconds for one run of Yosys.
 
@@ -62,7 +70,7 @@ def synthesize(
     ConfigError
         If the library, the objective or the period is unusable.
     ToolError
-        If a tool fails or runs out of time.
+        If a tool fails or runs out of time, or the mapped netlist disagrees with the workload.
     """
     artifact = generate(config)
     result = synthesize_verilog(
@@ -71,6 +79,8 @@ def synthesize(
         library=library,
         objective=objective or config.params_dict().get("objective", "balanced"),
         period_ps=period_ps,
+        workload=workload,
+        workers=workers,
         timeout=timeout,
     )
     return dataclasses.replace(
@@ -89,6 +99,8 @@ def synthesize_verilog(
     objective: Objective = "balanced",
     period_ps: float | None = None,
     frontend: Frontend = "verilog",
+    workload: Workload | None = None,
+    workers: int | None = None,
     timeout: float = 600,
 ) -> SynthResult:
     """Synthesize Verilog from anywhere, to compare with.
@@ -102,7 +114,7 @@ def synthesize_verilog(
         The source, all modules in one string.
     top
         Name of the top module.
-    library, objective, period_ps, timeout
+    library, objective, period_ps, workload, workers, timeout
         As in `synthesize`.
     frontend
         Who reads it: Yosys' own Verilog reader, or ``slang`` for more of SystemVerilog.
@@ -127,21 +139,44 @@ def synthesize_verilog(
 
     def build(directory: Path) -> None:
         with _workplace(f"{top}-{key[:16]}") as scratch:
-            result = job.run(scratch)
-        (directory / "result.json").write_text(json.dumps(result, indent=1) + "\n")
+            result = job.run(scratch, workers or os.cpu_count() or 1)
+        (directory / "result.json").write_text(json.dumps(result.facts, indent=1) + "\n")
+        (directory / FLAT).write_bytes(result.flat.dump())
+        (directory / BY_BLOCK).write_bytes(result.by_block.dump())
 
-    found = json.loads((cached("synth", key, build) / "result.json").read_text())
+    directory = cached("synth", key, build)
+    found = json.loads((directory / "result.json").read_text())
+    energy = None
+    if workload is not None:
+        flat, by_block = (
+            Netlist.load((directory / file).read_bytes()) for file in (FLAT, BY_BLOCK)
+        )
+        energy = measure(flat, by_block, cells, workload)
     return SynthResult(
         name=top,
         unit=None,
         config_hash=None,
         latency=None,
+        energy=energy,
         **found
         | {
             "blocks": tuple(Block(**block) for block in found["blocks"]),
             "candidates": tuple(Candidate(**candidate) for candidate in found["candidates"]),
         },
     )
+
+
+FLAT, BY_BLOCK = "flat.json.gz", "blocks.json.gz"
+"""Files with the mapped netlists, beside a result in the cache."""
+
+
+@dataclass(frozen=True)
+class _Made:
+    """A result without what the config adds, and the netlists that it is of."""
+
+    facts: dict[str, Any]
+    flat: Netlist
+    by_block: Netlist
 
 
 @dataclass(frozen=True)
@@ -182,8 +217,8 @@ class _Job:
         ]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
-    def run(self, directory: Path) -> dict[str, Any]:
-        """Do it, in an empty directory, and return what `SynthResult` needs to know."""
+    def run(self, directory: Path, workers: int) -> _Made:
+        """Do it, in an empty directory."""
         stop = Event()
         mapper = Mapper(
             directory,
@@ -211,7 +246,7 @@ class _Job:
             )
             return _Outcome(usable[number], mapped, path, area)
 
-        pool = ThreadPoolExecutor(os.cpu_count() or 1)
+        pool = ThreadPoolExecutor(workers)
         try:
             # The split does not wait for the best recipe: shares hardly depend on it.
             separate = pool.submit(mapper.by_block, usable[0], "blocks", target)
@@ -227,7 +262,11 @@ class _Job:
                 self.objective, outcome.area, outcome.path.delay_ps, self.period_ps
             ),
         )
-        return self.measured(best, outcomes, modules)
+        return _Made(
+            self.measured(best, outcomes, modules),
+            best.mapped.netlist,
+            Netlist.from_modules(modules, self.top, self.library),
+        )
 
     def measured(
         self, best: _Outcome, outcomes: Sequence[_Outcome], modules: dict[str, Any]

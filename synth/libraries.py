@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, distribution
@@ -19,7 +19,18 @@ from gen.errors import ConfigError, ToolError
 from synth import liberty
 from synth.liberty import Group, LibertyError
 
-__all__ = ["BUILT_IN", "Arc", "Cell", "FullAdder", "Library", "Pin", "Table", "load_library"]
+__all__ = [
+    "BUILT_IN",
+    "Arc",
+    "Cell",
+    "FullAdder",
+    "Library",
+    "Pin",
+    "PowerArc",
+    "Register",
+    "Table",
+    "load_library",
+]
 
 
 @dataclass(frozen=True)
@@ -102,17 +113,60 @@ class Pin:
     function
         Truth table of an output over the cell's inputs in their order, see `truth_table`; None
         where the output is not a function of the inputs alone.
+    state
+        Of an output of a register: whether it shows the ``state`` or is its ``complement``; empty
+        for others.
     """
 
     direction: str
     rise_capacitance: float
     fall_capacitance: float
     function: int | None
+    state: Literal["", "state", "complement"] = ""
+
+
+@dataclass(frozen=True)
+class Register:
+    """What a flip-flop does: at the edge of `clock`, its state becomes `next_state` of its inputs.
+
+    `next_state` is a truth table as in `Pin.function`.
+    """
+
+    clock: str
+    next_state: int
+
+
+@dataclass(frozen=True)
+class PowerArc:
+    """Energy inside a cell when one of its pins moves, that of the load left out.
+
+    Attributes
+    ----------
+    pin
+        The pin that moves.
+    source
+        The input that makes an output move; empty for an input's own movement.
+    when
+        For which states of all pins, a truth table over the cell's pins in their order; None for
+        all.
+    rise, fall
+        fJ by slew (of the source, or of the pin itself) and load; None for no such entry.
+    """
+
+    pin: str
+    source: str
+    when: int | None
+    rise: Table | None
+    fall: Table | None
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell; area in the library's unit (um2 as a rule), leakage in nW."""
+    """One cell; area in the library's unit (um2 as a rule), leakage in nW.
+
+    `register` is None for a cell that is no flip-flop or has more than one clock edge to obey: an
+    asynchronous set or reset.
+    """
 
     name: str
     area: float
@@ -120,6 +174,7 @@ class Cell:
     sequential: Literal["", "ff", "latch"]
     pins: Mapping[str, Pin]
     arcs: tuple[Arc, ...]
+    register: Register | None = None
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -167,6 +222,8 @@ class Library:
         The smallest 2-input NAND, the unit in which areas of different processes compare.
     area_unit, delay_unit
         What areas and delays are in: ``um2`` and ``ps`` of a real library.
+    voltage
+        Supply in V; 0 if the library does not say.
     """
 
     name: str
@@ -178,6 +235,7 @@ class Library:
     nand2: Cell
     area_unit: str = "um2"
     delay_unit: str = "ps"
+    voltage: float = 0.0
 
     @cached_property
     def full_adder(self) -> FullAdder | None:
@@ -191,6 +249,12 @@ class Library:
                     best = adder
         return best
 
+    @cached_property
+    def power(self) -> Mapping[str, tuple[PowerArc, ...]]:
+        """Energy inside the cells, by the name of the cell."""
+        facts = json.loads((self.cache / POWER).read_text())
+        return {cell: tuple(_power_arc(fact) for fact in arcs) for cell, arcs in facts.items()}
+
     @property
     def has_loads(self) -> bool:
         """Whether delays depend on loads; if not, one size of each cell is enough."""
@@ -201,6 +265,9 @@ class Library:
         """Whether registers can be mapped to it."""
         return any(cell.sequential == "ff" for cell in self.cells.values())
 
+
+POWER = "power.json"
+"""File in a library's cache with its power arcs, which most commands need not load."""
 
 # Truth tables over two and three inputs.
 _NAND = 0b0111
@@ -228,8 +295,9 @@ def load_library(which: str | Path) -> Library:
     key = hashlib.sha256(digest.encode() + reader).hexdigest()
 
     def build(directory: Path) -> None:
-        facts = _facts(content, path)
-        (directory / "facts.json").write_text(json.dumps(facts, separators=(",", ":")))
+        facts, power = _facts(content, path)
+        for file, found in (("facts.json", facts), (POWER, power)):
+            (directory / file).write_text(json.dumps(found, separators=(",", ":")))
         (directory / "cells.lib").write_bytes(content)
 
     cache = cached("library", key, build)
@@ -249,6 +317,7 @@ def load_library(which: str | Path) -> Library:
         nand2=nand2,
         area_unit=facts["area_unit"],
         delay_unit=facts["delay_unit"],
+        voltage=facts["voltage"],
     )
 
 
@@ -272,22 +341,28 @@ def _find(which: str | Path) -> Path:
     return path
 
 
-def _facts(content: bytes, path: Path) -> dict[str, Any]:
+def _facts(content: bytes, path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what is known of a library, and apart from it what its cells' power arcs are."""
     try:
         library = liberty.parse(content.decode("utf-8", errors="replace"))
-        cells = _Reader(library).cells()
+        reader = _Reader(library)
+        cells = reader.cells()
+        power = reader.power_arcs()
+        voltage = float(library.simple.get("nom_voltage", "0"))
     except (LibertyError, ValueError) as error:
         raise ConfigError(f"{path}: not a readable Liberty file: {error}") from error
     if not cells:
         raise ConfigError(f"{path}: the library has no cells")
-    return {
+    facts = {
         "name": library.name,
         "corner": _corner(library),
         # Attributes of our own, which a library that counts gates has.
         "area_unit": library.simple.get("area_unit", "um2"),
         "delay_unit": library.simple.get("delay_unit", "ps"),
+        "voltage": voltage,
         "cells": [dataclasses.asdict(cell) for cell in cells],
     }
+    return facts, {cell: [dataclasses.asdict(arc) for arc in arcs] for cell, arcs in power.items()}
 
 
 def _corner(library: Group) -> str:
@@ -301,6 +376,7 @@ def _corner(library: Group) -> str:
 
 _TIME = {"fs": 1e-3, "ps": 1.0, "ns": 1e3, "us": 1e6}
 _CAPACITANCE = {"ff": 1.0, "pf": 1e3, "nf": 1e6}
+_VOLTAGE = {"mv": 1e-3, "v": 1.0}
 _POWER = {"fw": 1e-6, "pw": 1e-3, "nw": 1.0, "uw": 1e3, "mw": 1e6}
 _QUANTITY = re.compile(r"([\d.]+(?:e[+-]?\d+)?)[\s,]*([a-z]+)")
 
@@ -317,7 +393,7 @@ _ARC_KINDS: Mapping[str, Kind] = {
 
 
 class _Reader:
-    """Cells of a parsed library, in ps, fF and nW."""
+    """Cells of a parsed library, in ps, fF, fJ and nW."""
 
     def __init__(self, library: Group) -> None:
         self.library = library
@@ -326,28 +402,32 @@ class _Reader:
         self.capacitance = _scale(library.complex.get("capacitive_load_unit", "1,pf"), _CAPACITANCE)
         self.power = _scale(simple.get("leakage_power_unit", "1nw"), _POWER)
         self.default_capacitance = float(simple.get("default_input_pin_cap", "0"))
-        self.templates = {group.name: group for group in library.all("lu_table_template")}
+        volts = _scale(simple.get("voltage_unit", "1V"), _VOLTAGE)
+        self.energy = self.capacitance * volts**2  # as the format has it
+        self.templates = {
+            group.name: group for group in library.all("lu_table_template", "power_lut_template")
+        }
 
     def cells(self) -> list[Cell]:
         cells = [self.cell(group) for group in self.library.all("cell")]
         return [cell for cell in cells if cell.pins]
 
     def cell(self, group: Group) -> Cell:
-        # pin (A, B) { ... } describes two pins
-        pins = [
-            (name, pin) for pin in group.all("pin") for name in pin.name.replace(",", " ").split()
-        ]
+        pins = list(_signal_pins(group))
         inputs = [name for name, pin in pins if pin.simple.get("direction") == "input"]
+        flip_flop = group.first("ff")
+        states = tuple(flip_flop.name.replace(",", " ").split()) if flip_flop else ()
         return Cell(
             name=group.name,
             area=float(group.simple.get("area", "0")),
             leakage=float(group.simple.get("cell_leakage_power", "0")) * self.power,
-            sequential="ff" if group.first("ff") else "latch" if group.first("latch") else "",
-            pins={name: self.pin(pin, inputs) for name, pin in pins},
+            sequential="ff" if flip_flop else "latch" if group.first("latch") else "",
+            pins={name: self.pin(pin, inputs, states) for name, pin in pins},
             arcs=tuple(arc for name, pin in pins for arc in self.arcs(name, pin)),
+            register=_register(flip_flop, inputs) if flip_flop else None,
         )
 
-    def pin(self, group: Group, inputs: Sequence[str]) -> Pin:
+    def pin(self, group: Group, inputs: Sequence[str], states: Sequence[str]) -> Pin:
         direction = group.simple.get("direction", "internal")
         default = self.default_capacitance if direction == "input" else 0.0
         load = float(group.simple.get("capacitance", default))
@@ -355,13 +435,45 @@ class _Reader:
             float(group.simple.get(f"{edge}_capacitance", load)) * self.capacitance
             for edge in ("rise", "fall")
         )
-        function = None
+        function, state = None, ""
         if "function" in group.simple and "three_state" not in group.simple:
+            text = group.simple["function"]
             try:
-                function = liberty.truth_table(group.simple["function"], inputs)
+                function = liberty.truth_table(text, inputs)
             except LibertyError:  # of a state variable: the output of a register
-                function = None
-        return Pin(direction, rise, fall, function)
+                state = _shown_state(text, states)
+        return Pin(direction, rise, fall, function, state)
+
+    def power_arcs(self) -> dict[str, list[PowerArc]]:
+        """Return the power arcs of all cells, by cell."""
+        found: dict[str, list[PowerArc]] = {}
+        for group in self.library.all("cell"):
+            pins = list(_signal_pins(group))
+            names = [name for name, _ in pins]
+            arcs = [
+                arc
+                for name, pin in pins
+                for power in pin.all("internal_power")
+                for arc in self.arcs_of_power(name, power, names)
+            ]
+            if arcs:
+                found[group.name] = arcs
+        return found
+
+    def arcs_of_power(self, name: str, group: Group, pins: Sequence[str]) -> Iterator[PowerArc]:
+        both = group.first("power")
+        rise, fall = (
+            self.table(group.first(f"{edge}_power") or both, self.energy)
+            for edge in ("rise", "fall")
+        )
+        when = None
+        if "when" in group.simple:
+            try:
+                when = liberty.truth_table(group.simple["when"], pins)
+            except LibertyError:  # of something inside the cell that nobody outside knows
+                when = None
+        for source in group.simple.get("related_pin", "").split() or [""]:
+            yield PowerArc(name, source, when, rise, fall)
 
     def arcs(self, name: str, pin: Group) -> Iterable[Arc]:
         for timing in pin.all("timing"):
@@ -371,18 +483,21 @@ class _Reader:
             kinds = ("rise_constraint", "fall_constraint")
             if kind != "setup":
                 kinds = ("cell_rise", "cell_fall", "rise_transition", "fall_transition")
-            tables = [self.table(timing.first(kind)) for kind in kinds]
+            tables = [self.table(timing.first(kind), self.time) for kind in kinds]
             tables += [None] * (4 - len(tables))
             sense = timing.simple.get("timing_sense", "non_unate")
             for source in timing.simple.get("related_pin", "").split():
                 yield Arc(kind, source, name, sense, *tables)
 
-    def table(self, group: Group | None) -> Table | None:
-        """Return a table with its axes in the order of `Table`, whatever order the file has."""
+    def table(self, group: Group | None, scale: float) -> Table | None:
+        """Return a table with its axes in the order of `Table`, whatever order the file has.
+
+        `scale` is the unit that its values are in.
+        """
         if group is None:
             return None
         template = self.templates.get(group.name, Group("", ""))
-        values = [value * self.time for value in liberty.numbers(group.complex.get("values", ""))]
+        values = [value * scale for value in liberty.numbers(group.complex.get("values", ""))]
         axes: dict[bool, list[float]] = {}
         for number in ("1", "2"):
             variable = template.simple.get(f"variable_{number}", "")
@@ -405,6 +520,34 @@ class _Reader:
         return Table(tuple(rows), tuple(columns), tuple(grid))
 
 
+def _signal_pins(group: Group) -> Iterator[tuple[str, Group]]:
+    """Yield the pins of a cell: ``pin (A, B) { ... }`` describes two."""
+    for pin in group.all("pin"):
+        for name in pin.name.replace(",", " ").split():
+            yield name, pin
+
+
+def _register(group: Group, inputs: Sequence[str]) -> Register | None:
+    if {"clear", "preset"} & group.simple.keys():
+        return None
+    clock = group.simple.get("clocked_on", "").strip("!()' ")
+    try:
+        next_state = liberty.truth_table(group.simple.get("next_state", ""), inputs)
+    except LibertyError:
+        return None
+    return Register(clock, next_state) if clock in inputs else None
+
+
+def _shown_state(function: str, states: Sequence[str]) -> Literal["", "state", "complement"]:
+    """Return which of a register's two state variables an output shows."""
+    try:
+        table = liberty.truth_table(function, states)
+    except LibertyError:
+        return ""
+    # The second variable is the complement of the first.
+    return "state" if table >> 1 & 1 and not table >> 2 & 1 else "complement"
+
+
 def _scale(quantity: str, units: Mapping[str, float]) -> float:
     match = _QUANTITY.search(quantity.lower())
     if match is None or match[2] not in units:
@@ -415,7 +558,9 @@ def _scale(quantity: str, units: Mapping[str, float]) -> float:
 def _cell(fact: dict[str, Any]) -> Cell:
     pins = {name: Pin(**pin) for name, pin in fact.pop("pins").items()}
     arcs = tuple(_arc(arc) for arc in fact.pop("arcs"))
-    return Cell(**fact, pins=pins, arcs=arcs)
+    register = fact.pop("register")
+    register = None if register is None else Register(**register)
+    return Cell(**fact, pins=pins, arcs=arcs, register=register)
 
 
 def _arc(fact: dict[str, Any]) -> Arc:
@@ -423,6 +568,13 @@ def _arc(fact: dict[str, Any]) -> Arc:
         if fact[name] is not None:
             fact[name] = _table(fact[name])
     return Arc(**fact)
+
+
+def _power_arc(fact: dict[str, Any]) -> PowerArc:
+    for name in ("rise", "fall"):
+        if fact[name] is not None:
+            fact[name] = _table(fact[name])
+    return PowerArc(**fact)
 
 
 def _table(fact: dict[str, Any]) -> Table:

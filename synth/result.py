@@ -9,7 +9,18 @@ from typing import Any
 
 from hdl.options import Objective
 
-__all__ = ["NOTES", "Block", "Candidate", "SynthResult", "area_unit", "block_rows", "summary_rows"]
+__all__ = [
+    "NOTES",
+    "Block",
+    "Candidate",
+    "Energy",
+    "EnergyBlock",
+    "SynthResult",
+    "area_unit",
+    "block_rows",
+    "energy_rows",
+    "summary_rows",
+]
 
 NOTES = (
     "Area is the sum of cell areas: no wires, no placement, no clock tree, no test logic.",
@@ -19,6 +30,12 @@ NOTES = (
     "which is optimized across their borders.",
 )
 """What the numbers are not."""
+
+ENERGY_NOTE = (
+    "Energy is of a zero-delay simulation of the mapped netlist: no glitches, no wires, no clock "
+    "tree; every result in it was compared with the golden model. Leakage is not in it."
+)
+"""What the energy is not."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +67,61 @@ class Candidate:
     recipe: str
     area_um2: float
     delay_ps: float
+
+
+@dataclass(frozen=True)
+class EnergyBlock:
+    """Energy of a part of a unit in an operation, and its share of the whole, 0 to 1."""
+
+    name: str
+    fj: float
+    share: float
+
+
+@dataclass(frozen=True)
+class Energy:
+    """Energy of an operation, the mean over a workload.
+
+    Attributes
+    ----------
+    operands
+        Name of the workload.
+    operations
+        Operations that it is the mean of.
+    checked_bits
+        Bits of results that were compared with the golden model.
+    fj_per_op
+        All but leakage.
+    fj_per_mac
+        The same for each multiplication in it; None for units that multiply nothing.
+    cells_fj, nets_fj, registers_fj, clock_fj, inputs_fj
+        What it consists of: inside combinational cells; loads of nets that they drive; inside
+        registers and loads of nets that they drive; clock pins and what the clock moves inside
+        registers; loads of input ports.
+    toggles
+        Movements of nets in an operation, the clock's not counted.
+    leakage_nw
+        Mean over the states of each cell.
+    voltage
+        Supply, V.
+    blocks
+        Split of `fj_per_op`, largest first.
+    """
+
+    operands: str
+    operations: int
+    checked_bits: int
+    fj_per_op: float
+    fj_per_mac: float | None
+    cells_fj: float
+    nets_fj: float
+    registers_fj: float
+    clock_fj: float
+    inputs_fj: float
+    toggles: float
+    leakage_nw: float
+    voltage: float
+    blocks: tuple[EnergyBlock, ...]
 
 
 @dataclass(frozen=True)
@@ -85,6 +157,8 @@ class SynthResult:
         Split of the area; the areas sum up to `area_um2`.
     tools
         Versions.
+    energy
+        What an operation costs, if that was measured.
     """
 
     name: str
@@ -105,6 +179,7 @@ class SynthResult:
     candidates: tuple[Candidate, ...]
     blocks: tuple[Block, ...]
     tools: Mapping[str, str]
+    energy: Energy | None = None
 
     @property
     def slack_ps(self) -> float | None:
@@ -115,8 +190,13 @@ class SynthResult:
         """Return everything as JSON types."""
         content = {"schema": 1, "target": "asic", **dataclasses.asdict(self)}
         content["slack_ps"] = self.slack_ps
-        content["notes"] = list(NOTES)
+        content["notes"] = list(self.notes)
         return content
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the numbers are not."""
+        return NOTES if self.energy is None else (*NOTES, ENERGY_NOTE)
 
 
 def area_unit(result: SynthResult) -> str:
@@ -147,13 +227,40 @@ def summary_rows(result: SynthResult) -> list[tuple[str, str]]:
     return rows
 
 
-def block_rows(result: SynthResult) -> list[tuple[str, str, str]]:
-    """Return the breakdown as rows of a table for people: block, area, share; largest first."""
+def energy_rows(energy: Energy) -> list[tuple[str, str]]:
+    """Return the energy as rows of a table for people: quantity and value with its unit."""
+    each = f" = {energy.fj_per_mac:,.1f} fJ a MAC" if energy.fj_per_mac is not None else ""
+    parts = (
+        ("inside gates", energy.cells_fj),
+        ("nets", energy.nets_fj),
+        ("registers", energy.registers_fj),
+        ("clock", energy.clock_fj),
+        ("input ports", energy.inputs_fj),
+    )
     return [
-        (
-            f"{block.name} x {block.instances}" if block.instances > 1 else block.name,
-            f"{block.area_um2:,.1f}",
-            f"{block.share:.1%}",
-        )
-        for block in result.blocks
+        ("operands", f"{energy.operands}, {energy.operations:,} operations"),
+        ("energy", f"{energy.fj_per_op:,.1f} fJ an operation{each} at {energy.voltage:g} V"),
+        *((f"  {name}", f"{fj:,.1f} fJ") for name, fj in parts if fj),
+        ("leakage", f"{energy.leakage_nw:,.0f} nW"),
     ]
+
+
+def block_rows(result: SynthResult) -> list[tuple[str, ...]]:
+    """Return the breakdown as rows of a table for people, largest area first.
+
+    Block, area and share; with an energy also that in fJ and its share.
+    """
+    energies = {} if result.energy is None else {one.name: one for one in result.energy.blocks}
+    rows: list[tuple[str, ...]] = []
+    for block in result.blocks:
+        label = f"{block.name} x {block.instances}" if block.instances > 1 else block.name
+        row = (label, f"{block.area_um2:,.1f}", f"{block.share:.1%}")
+        rows.append((*row, *_energy_cells(result, energies.pop(block.name, None))))
+    rows += [(name, "", "", *_energy_cells(result, one)) for name, one in energies.items()]
+    return rows
+
+
+def _energy_cells(result: SynthResult, block: EnergyBlock | None) -> tuple[str, ...]:
+    if result.energy is None:
+        return ()
+    return ("", "") if block is None else (f"{block.fj:,.1f}", f"{block.share:.1%}")

@@ -20,7 +20,7 @@ from gen.errors import ToolError
 from synth.libraries import Arc, Cell, Library, Table
 from synth.netlist import Netlist
 
-__all__ = ["Step", "TimingPath", "longest_path"]
+__all__ = ["Conditions", "Step", "Tables", "TimingPath", "conditions", "longest_path"]
 
 _Floats = NDArray[np.float64]
 _Ints = NDArray[np.int64]
@@ -72,7 +72,38 @@ def longest_path(netlist: Netlist, library: Library) -> TimingPath:
     return _Analysis(netlist, library).longest_path()
 
 
-class _Tables:
+@dataclass(frozen=True)
+class Conditions:
+    """What decides the delay and the energy of cells.
+
+    Attributes
+    ----------
+    slew
+        Slowest transition of each net, rising and falling, ps; shape (nets, 2). 0 at ports.
+    load
+        Capacitance of the pins that each net drives, for a rising and a falling edge, fF.
+    """
+
+    slew: _Floats
+    load: _Floats
+
+
+def conditions(netlist: Netlist, library: Library) -> Conditions:
+    """Return slews and loads of all nets.
+
+    Raises
+    ------
+    ToolError
+        If the netlist has a combinational loop.
+    """
+    analysis = _Analysis(netlist, library)
+    slew, load = (
+        values[: analysis.clock].reshape(-1, 2) for values in (analysis.slew, analysis.load)
+    )
+    return Conditions(slew, load)
+
+
+class Tables:
     """Tables of a library as arrays, so that many lookups are one operation."""
 
     def __init__(self) -> None:
@@ -161,7 +192,7 @@ class _Analysis:
         self.netlist = netlist
         self.clock = 2 * netlist.net_count
         self.load = np.zeros(self.clock + 1)
-        self.tables = _Tables()
+        self.tables = Tables()
         edges = [np.zeros((5, 0), dtype=np.int64)]
         checks = [np.zeros((3, 0), dtype=np.int64)]
         by_cell: dict[str, list[int]] = defaultdict(list)

@@ -14,9 +14,10 @@ from slipstick.commands.output import (
     print_json,
     table,
 )
+from slipstick.costs import workload_of
 from synth.flow import synthesize
 from synth.libraries import BUILT_IN
-from synth.result import NOTES, SynthResult, area_unit, block_rows, summary_rows
+from synth.result import SynthResult, area_unit, block_rows, energy_rows, summary_rows
 
 __all__ = ["command"]
 
@@ -39,26 +40,44 @@ __all__ = ["command"]
 @click.option(
     "--period", type=float, metavar="PS", help="Clock period to meet with the smallest area."
 )
+@click.option("--energy", is_flag=True, help="Measure the energy of an operation as well.")
+@click.option(
+    "--operands",
+    default="gaussian",
+    show_default=True,
+    metavar="gaussian|uniform|FILE.npz",
+    help="With --energy: what to measure it with; a file as for `verify`.",
+)
 @json_option
 def command(
+    *,
     config: tuple[str, ...],
     library: str,
     objective: Objective | None,
     period: float | None,
+    energy: bool,
+    operands: str,
     as_json: bool,
 ) -> None:
-    """Synthesize each CONFIG to a cell library: area, cells and delay, split by block."""
+    """Synthesize each CONFIG to a cell library: area, cells, delay and energy, split by block.
+
+    The energy is of the mapped netlist at work; whatever it computes is compared with the golden
+    model first.
+    """
     results: list[SynthResult] = []
     for one in resolve(config):
         with activity(f"synthesizing {one.name}"):
-            result = synthesize(one, library=library, objective=objective, period_ps=period)
+            workload = workload_of(one, operands) if energy else None
+            result = synthesize(
+                one, library=library, objective=objective, period_ps=period, workload=workload
+            )
         results.append(result)
         if not as_json:
             _print(result)
     if as_json:
         print_json([result.to_json() for result in results])
     else:
-        console().print(*NOTES, sep="\n")
+        console().print(*results[0].notes, sep="\n")
 
 
 def _print(result: SynthResult) -> None:
@@ -67,7 +86,12 @@ def _print(result: SynthResult) -> None:
     for row in summary_rows(result):
         summary.add_row(*row)
     unit = area_unit(result)
-    blocks = table("block", unit, "share", right=(unit, "share"))
+    columns = ["block", unit, "share"]
+    if result.energy is not None:
+        columns += ["fJ", "of energy"]
+        for row in energy_rows(result.energy):
+            summary.add_row(*row)
+    blocks = table(*columns, right=columns[1:])
     for row in block_rows(result):
         blocks.add_row(*row)
     out.print(summary)

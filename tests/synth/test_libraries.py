@@ -7,7 +7,7 @@ import pytest
 
 from gen.errors import ConfigError, ToolError
 from synth import libraries
-from synth.libraries import FullAdder, Library, Table, load_library
+from synth.libraries import FullAdder, Library, Register, Table, load_library
 
 TINY = Path(__file__).with_name("tiny.lib")
 
@@ -55,6 +55,36 @@ def test_arcs(tiny: Library) -> None:
     # One group for two inputs is two arcs; hold is no arc.
     assert [arc.source for arc in tiny.cells["NAND2"].arcs] == ["A", "B"]
     assert [arc.kind for arc in tiny.cells["REG"].arcs] == ["setup", "launch"]
+
+
+def test_registers_say_what_they_do(tiny: Library, nangate: Library) -> None:
+    assert tiny.cells["REG"].register == Register("CK", 0b1010)  # D is the first input
+    assert tiny.cells["REG"].pins["Q"].state == "state"
+    assert nangate.cells["DFF_X1"].pins["QN"].state == "complement"
+    assert nangate.cells["DFFR_X1"].register is None  # an asynchronous reset
+    assert tiny.cells["INV"].register is None
+
+
+def test_power_arcs(tiny: Library) -> None:
+    (inverter,) = tiny.power["INV"]
+    assert (inverter.pin, inverter.source, inverter.when) == ("Y", "A", None)
+    assert inverter.rise == Table((0.0, 100.0), (0.0, 10.0), ((2.0, 4.0), (2.0, 4.0)))
+    clock, also_clock, output = tiny.power["REG"]
+    # D, CK, Q from the lowest bit of the row on: !D is every other row from row 0 on.
+    assert (clock.pin, clock.source, clock.when) == ("CK", "", 0b0101_0101)
+    assert also_clock.when == 0b1010_1010
+    assert (output.pin, output.source) == ("Q", "CK")
+    assert "ADDER" not in tiny.power
+    assert tiny.voltage == 1.0
+
+
+def test_energy_is_in_units_of_load_and_voltage(tmp_path: Path) -> None:
+    path = tmp_path / "units.lib"
+    text = TINY.read_text().replace("(1, ff)", "(1, pf)")
+    path.write_text(text.replace("nom_voltage", 'voltage_unit : "100mV";\n  nom_voltage'))
+    (inverter,) = load_library(path).power["INV"]
+    assert inverter.rise is not None
+    assert inverter.rise.values[0] == pytest.approx((20.0, 40.0))  # pF * (0.1 V)^2 = 10 fJ
 
 
 def test_axes_are_put_in_order(tiny: Library) -> None:

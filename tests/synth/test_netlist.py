@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -46,3 +47,56 @@ def test_what_has_no_cell(tiny: Library) -> None:
     with pytest.raises(ConfigError) as caught:
         Netlist.from_json(yosys_json(latch=latch), "top", tiny)
     assert str(caught.value) == f"{tiny.path}: the library has no cell for $_DLATCH_P_ in top"
+
+
+def test_constants_are_kept_apart(tiny: Library) -> None:
+    gate = {"type": "NAND2", "connections": {"A": [2], "B": ["1"], "Y": [4]}}
+    netlist = Netlist.from_json(yosys_json(gate=gate), "top", tiny)
+    assert netlist.instances[0].tied == {"B": 1}
+    assert netlist.tied == {"y[1]": 0}
+
+
+def test_a_hierarchy_is_dissolved(tiny: Library) -> None:
+    # The leaf inverts its first input, passes the second on and has a constant output.
+    leaf = {
+        "ports": {
+            "a": {"direction": "input", "bits": [2]},
+            "b": {"direction": "input", "bits": [3]},
+            "x": {"direction": "output", "bits": [4]},
+            "y": {"direction": "output", "bits": [3]},
+            "one": {"direction": "output", "bits": ["1"]},
+        },
+        "cells": {"i": {"type": "INV", "connections": {"A": [2], "Y": [4]}}},
+    }
+    top = {
+        "ports": {
+            "p": {"direction": "input", "bits": [10, 11]},
+            "q": {"direction": "output", "bits": [12, 13]},
+        },
+        "cells": {
+            "leaf_0": {
+                "type": "leaf",
+                "connections": {"a": [10], "b": [11], "x": [20], "y": [21], "one": [22]},
+            },
+            "g": {"type": "NAND2", "connections": {"A": [20], "B": [21], "Y": [12]}},
+            "h": {"type": "NAND2", "connections": {"A": [22], "B": [20], "Y": [13]}},
+        },
+    }
+    netlist = Netlist.from_modules({"top": top, "leaf": leaf}, "top", tiny)
+    inverter, g, h = netlist.instances
+    assert (inverter.name, inverter.block, g.block) == ("leaf_0.i", "leaf_0", "")
+    assert inverter.nets["A"] == netlist.inputs["p[0]"]
+    assert g.nets["B"] == netlist.inputs["p[1]"]
+    assert g.nets["A"] == h.nets["B"] == inverter.nets["Y"]
+    assert h.tied == {"A": 1}
+    assert netlist.net_count == 5
+
+
+def test_what_is_dumped_is_loaded(tiny: Library) -> None:
+    gate = {"type": "NAND2", "connections": {"A": [2], "B": ["1"], "Y": [4]}}
+    netlist = Netlist.from_json(yosys_json(gate=gate), "top", tiny)
+    loaded = Netlist.load(netlist.dump())
+    assert loaded.instances[0].name == "NAND2_0"
+    assert dataclasses.replace(loaded.instances[0], name="gate") == netlist.instances[0]
+    assert dataclasses.replace(loaded, instances=netlist.instances) == netlist
+    assert netlist.dump() == netlist.dump()

@@ -5,7 +5,17 @@ import json
 
 import pytest
 
-from synth.result import Block, Candidate, SynthResult, block_rows, summary_rows
+from synth.result import (
+    Block,
+    Candidate,
+    Energy,
+    EnergyBlock,
+    SynthResult,
+    area_unit,
+    block_rows,
+    energy_rows,
+    summary_rows,
+)
 
 
 @pytest.fixture
@@ -75,3 +85,55 @@ def test_breakdown(result: SynthResult) -> None:
         ("product x 4", "900.0", "75.0%"),
         ("registers", "300.0", "25.0%"),
     ]
+
+
+ENERGY = Energy(
+    operands="gaussian",
+    operations=15872,
+    checked_bits=100,
+    fj_per_op=2000.0,
+    fj_per_mac=500.0,
+    cells_fj=900.0,
+    nets_fj=600.0,
+    registers_fj=0.0,
+    clock_fj=400.0,
+    inputs_fj=100.0,
+    toggles=321.0,
+    leakage_nw=4321.0,
+    voltage=1.1,
+    blocks=(EnergyBlock("product", 1500.0, 0.75), EnergyBlock("clock", 400.0, 0.2)),
+)
+
+
+def test_energy_comes_with_what_it_is_not(result: SynthResult) -> None:
+    with_energy = dataclasses.replace(result, energy=ENERGY)
+    content = json.loads(json.dumps(with_energy.to_json()))
+    assert content["energy"]["blocks"][0] == {"name": "product", "fj": 1500.0, "share": 0.75}
+    assert "no glitches" in content["notes"][-1]
+    assert result.to_json()["energy"] is None
+
+
+def test_energy_for_people(result: SynthResult) -> None:
+    assert energy_rows(ENERGY) == [
+        ("operands", "gaussian, 15,872 operations"),
+        ("energy", "2,000.0 fJ an operation = 500.0 fJ a MAC at 1.1 V"),
+        ("  inside gates", "900.0 fJ"),
+        ("  nets", "600.0 fJ"),
+        ("  clock", "400.0 fJ"),
+        ("  input ports", "100.0 fJ"),
+        ("leakage", "4,321 nW"),
+    ]
+    assert block_rows(dataclasses.replace(result, energy=ENERGY)) == [
+        ("product x 4", "900.0", "75.0%", "1,500.0", "75.0%"),
+        ("registers", "300.0", "25.0%", "", ""),
+        ("clock", "", "", "400.0", "20.0%"),
+    ]
+
+
+def test_gates_are_no_square_micrometres(result: SynthResult) -> None:
+    units = {"area_unit": "gates", "delay_unit": "gate delays"}
+    counted = dataclasses.replace(result, library={**result.library, **units})
+    assert area_unit(counted) == "gates"
+    rows = dict(summary_rows(counted))
+    assert rows["area"] == "1,200.0 gates"
+    assert rows["delay"] == "812 gate delays through 3 cells"

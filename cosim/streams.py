@@ -1,0 +1,183 @@
+"""Operands as an accelerator sees them, one set a cycle, with the answers that are due.
+
+Stimuli look for faults, so most of them are corners. What a unit costs, and how accurate it is,
+depends on ordinary operands.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cosim.golden import decode, encode
+from cosim.golden.metrics import sqnr
+from cosim.operands import load_operands, unit_of
+from cosim.stimuli import get_stimuli
+from cosim.unit import START, Codes, Unit, count_of, part_of
+from gen.config import Config
+from gen.errors import ConfigError
+from hdl.formats import FixedFormat, Format, IntFormat, SignMagnitudeFormat, parse_format
+
+__all__ = ["Distribution", "Stream", "accuracy", "stream_of"]
+
+Distribution = Literal["gaussian", "uniform"]
+"""``gaussian``: normally distributed numbers, those of integers with a sigma of a quarter of the
+largest, those of other formats with one of 1; ``uniform``: all finite codes alike."""
+
+_NUMBERS = ("a", "b", "c", "x")
+"""Ports whose operands are drawn from a distribution; all others take what the stimuli have."""
+
+_GRIDS = (IntFormat, FixedFormat, SignMagnitudeFormat)
+"""Formats whose numbers are equally far apart: a tensor is scaled to fill their range."""
+
+_PARTIAL_SUM = 16
+"""An addend is as large as a sum of so many rows."""
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Operands of some units side by side, each with a contiguous part of them, and the answers.
+
+    Attributes
+    ----------
+    operands, expected
+        Codes by port, shape (n,) or (n, lanes).
+    due
+        In which cycles there is an answer.
+    streams
+        How many units.
+    """
+
+    operands: Codes
+    expected: Codes
+    due: NDArray[np.bool_]
+    streams: int
+
+
+def stream_of(
+    config: Config,
+    source: str | Path = "gaussian",
+    *,
+    streams: int = 512,
+    cycles: int = 32,
+    seed: int = 1,
+) -> Stream:
+    """Return ordinary operands for a unit and what it must answer.
+
+    Parameters
+    ----------
+    config
+        The unit.
+    source
+        A `Distribution`, or an .npz file with operands as `verify` takes them. These are used in
+        their order, from the start again if there are too few.
+    streams, cycles
+        How many streams of how many cycles; an accumulator starts afresh with each.
+    seed
+        Where random operands start from.
+
+    Raises
+    ------
+    ConfigError
+        If the file does not fit the unit.
+    """
+    unit = unit_of(config)
+    count = streams * cycles
+    if source in get_args(Distribution):
+        rng = np.random.default_rng(seed)
+        operands, _ = _draw(unit, config.unit, count, rng, str(source))
+    else:
+        given = unit.checked(load_operands(Path(source)), str(source))
+        if unit.is_scheduled(given):
+            raise ConfigError(f"{source}: the valid port and the reset are driven here")
+        index = np.arange(count) % count_of(given)
+        operands = {name: codes[index] for name, codes in given.items()}
+    if unit.can_restart and source in get_args(Distribution):
+        operands[START] = (np.arange(count) % cycles == 0).astype(np.uint8)
+    return Stream(*unit.respond_apart(operands, streams), streams)
+
+
+def accuracy(config: Config, *, count: int = 4096, seed: int = 1) -> float | None:
+    """Return the signal to noise ratio of a unit's results in dB, on Gaussian operands.
+
+    The signal is what exact arithmetic gives for the operands before they were encoded, so the
+    ratio counts what the formats lose as well as what the unit does. None for units that are
+    neither a sum of products nor a conversion, and for formats in which all is lost.
+    """
+    unit = unit_of(config)
+    ports = {port["name"]: port for port in unit.ports}
+    y = ports.get("y")
+    if y is None or y["format"] is None:
+        return None
+    rng = np.random.default_rng(seed)
+    operands, reals = _draw(unit, config.unit, count, rng, "gaussian")
+    if set(operands) - set(reals) - {START}:
+        return None  # something else decides the result
+    run = 16
+    if unit.can_restart:
+        operands[START] = (np.arange(count) % run == 0).astype(np.uint8)
+    if {"a", "b"} <= reals.keys():
+        exact = (reals["a"] * reals["b"]).reshape(count, -1).sum(axis=1)
+        if unit.can_restart:
+            exact = exact.reshape(-1, run).cumsum(axis=1).ravel()
+        exact = exact + reals.get("c", 0.0)
+    elif "x" in reals:
+        exact = reals["x"]
+    else:
+        return None
+    expected, due = unit.respond(part_of(operands, 0, count))
+    codes = expected["y"]
+    if codes.shape != exact.shape or not due.any():
+        return None
+    results = decode(codes, y["format"]).astype(np.float64)
+    used = due & np.isfinite(results).reshape(count, -1).all(axis=1)
+    return float(sqnr(exact[used], results[used])) if used.any() else None
+
+
+def _draw(
+    unit: Unit, name: str, count: int, rng: np.random.Generator, distribution: str
+) -> tuple[Codes, dict[str, NDArray[np.float64]]]:
+    """Return operands and, for those that are drawn from a Gaussian, the numbers behind them."""
+    operands: Codes = dict(get_stimuli(name).random(unit.params, count, rng))
+    reals: dict[str, NDArray[np.float64]] = {}
+    formats = {p["name"]: parse_format(p["format"]) for p in unit.operands if p["format"]}
+    for port in unit.operands:
+        fmt = formats.get(port["name"])
+        if port["name"] not in _NUMBERS or fmt is None:
+            continue
+        shape = (count, port["lanes"]) if port["lanes"] > 1 else (count,)
+        if distribution == "uniform":
+            operands[port["name"]] = _finite(fmt, shape, rng)
+            continue
+        sigma = _sigma(fmt)
+        if port["name"] == "c" and {"a", "b"} <= formats.keys():
+            lanes = next(p["lanes"] for p in unit.operands if p["name"] == "a")
+            sigma = _sigma(formats["a"]) * _sigma(formats["b"]) * np.sqrt(_PARTIAL_SUM * lanes)
+        numbers = sigma * rng.standard_normal(shape)
+        if not fmt.is_signed:
+            numbers = np.abs(numbers)
+        reals[port["name"]] = numbers
+        operands[port["name"]] = encode(numbers, fmt, overflow="saturate")
+    return operands, reals
+
+
+def _sigma(fmt: Format) -> float:
+    """Return the standard deviation that suits a format: 1 if it is no grid and reaches 4."""
+    # All codes, or of a wide format some: among so many, one is near the largest.
+    step = max(1, (1 << fmt.bits) >> 16)
+    codes = np.arange(0, 1 << fmt.bits, step, dtype=np.uint64)
+    values = decode(codes, fmt).astype(np.float64)
+    quarter = float(np.max(np.abs(values[np.isfinite(values)]))) / 4
+    return quarter if isinstance(fmt, _GRIDS) else min(1.0, quarter)
+
+
+def _finite(fmt: Format, shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[Any]:
+    """Return codes that are uniform over those with a finite value."""
+    codes = rng.integers(0, 1 << fmt.bits, shape, dtype=np.uint64)
+    special = ~np.isfinite(decode(codes, fmt).astype(np.float64))
+    codes[special] = rng.choice(codes[~special], int(special.sum()))
+    return codes

@@ -1,0 +1,408 @@
+"""Energy of a unit at work: what moves in its mapped netlist, and what each movement costs.
+
+The netlist is simulated with the operands of a workload, and every bit that comes out is compared
+with what the golden model says, so that there is no energy of a netlist that computes something
+else. Nothing takes time in the simulation: a net moves at most once a cycle, and the glitches of a
+real circuit, which can double the energy of a multiplier, are missing.
+
+Energy of a cycle
+-----------------
+- Inside cells: the library's internal power tables, at the slew and load that static timing finds.
+- Nets: ``C V^2 / 2`` for each movement, C being the pins that the net drives. No wires.
+- Registers: both of these for flip-flops and the nets that they drive.
+- Clock: the clock pins of registers and what moves inside registers with the clock. No clock tree.
+- Input ports: the pins that they drive, loaded by whoever drives the ports.
+
+Leakage is stated apart, in nW.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gen.errors import ConfigError, ToolError
+from synth.blocks import OWN_LOGIC, REGISTERS, kind_of
+from synth.libraries import Library, PowerArc
+from synth.netlist import Netlist
+from synth.result import Energy, EnergyBlock
+from synth.simulate import Kind, Simulation, Words, evaluate, pack
+from synth.timing import Conditions, Tables, conditions
+
+__all__ = ["CLOCK", "INPUT_PORTS", "Workload", "macs_of", "measure"]
+
+CLOCK = "clock"
+INPUT_PORTS = "input ports"
+
+_ONES = np.uint64(0xFFFF_FFFF_FFFF_FFFF)
+
+
+@dataclass(frozen=True)
+class Workload:
+    """Operands for a unit, one set a cycle, and what the unit must answer.
+
+    Attributes
+    ----------
+    name
+        What they are: ``gaussian``, ``uniform``, or a file.
+    ports
+        As a manifest lists them; those of data need a name, a width and lanes.
+    latency
+        Cycles from operands to result.
+    operands, expected
+        Codes by port, shape (n,) or (n, lanes).
+    due
+        In which cycles there is an answer, shape (n,).
+    streams
+        How many independent streams they are cut into, each a contiguous part; a multiple of 64
+        that divides n. Each starts after a reset.
+    macs
+        Multiplications in an operation; 0 for units that multiply nothing.
+    """
+
+    name: str
+    ports: Sequence[Mapping[str, Any]]
+    latency: int
+    operands: Mapping[str, NDArray[Any]]
+    expected: Mapping[str, NDArray[Any]]
+    due: NDArray[np.bool_]
+    streams: int
+    macs: int
+
+
+def macs_of(params: Mapping[str, Any]) -> int:
+    """Return how many products a unit with these parameters makes in a cycle, 0 if none."""
+    if {"m", "n", "k"} <= params.keys() and "a" in params:
+        return params["m"] * params["n"] * params["k"]
+    if {"rows", "cols"} <= params.keys():
+        return params["rows"] * params["cols"]
+    if "lanes" in params:
+        return params["lanes"]
+    return int({"a", "b"} <= params.keys())
+
+
+def measure(flat: Netlist, by_block: Netlist, library: Library, workload: Workload) -> Energy:
+    """Measure what an operation costs.
+
+    Parameters
+    ----------
+    flat
+        The unit mapped as one, which the total is of.
+    by_block
+        The same mapped block by block, for the split: its combinational blocks are scaled to the
+        total of `flat`, as areas are.
+    library
+        The cells of both.
+    workload
+        What to do.
+
+    Raises
+    ------
+    ConfigError
+        If the library lacks what energies are computed from, or a cell's function.
+    ToolError
+        If a netlist answers differently from the golden model.
+    """
+    if not library.voltage or not library.power:
+        raise ConfigError(f"{library.path}: the library has no voltage or no internal power")
+    total = _Run(flat, library, workload)
+    split = _Run(by_block, library, workload)
+    fj = total.parts()
+    separate = split.by_block()
+    logic = sum(separate.values())
+    scale = (fj["cells"] + fj["nets"]) / logic if logic else 0.0
+    blocks = {name: energy * scale for name, energy in separate.items()}
+    blocks |= {REGISTERS: fj["registers"], CLOCK: fj["clock"], INPUT_PORTS: fj["inputs"]}
+    whole = sum(fj.values())
+    leakage = sum(library.cells[instance.cell].leakage for instance in flat.instances)
+    return Energy(
+        operands=workload.name,
+        operations=total.operations,
+        checked_bits=total.checked_bits,
+        fj_per_op=round(whole, 4),
+        fj_per_mac=round(whole / workload.macs, 4) if workload.macs else None,
+        cells_fj=round(fj["cells"], 4),
+        nets_fj=round(fj["nets"], 4),
+        registers_fj=round(fj["registers"], 4),
+        clock_fj=round(fj["clock"], 4),
+        inputs_fj=round(fj["inputs"], 4),
+        toggles=round(total.toggles, 3),
+        leakage_nw=round(leakage, 3),
+        voltage=library.voltage,
+        blocks=tuple(
+            EnergyBlock(name, round(energy, 4), round(energy / whole, 6))
+            for name, energy in sorted(blocks.items(), key=lambda item: -item[1])
+            if energy
+        ),
+    )
+
+
+class _Run:
+    """One netlist under a workload: what moved, how often, and what that cost.
+
+    Attributes
+    ----------
+    operations
+        Cycles that were counted, over all streams.
+    checked_bits
+        Bits that were compared.
+    internal
+        fJ inside each instance, the clock's part left out; all operations together.
+    clock
+        fJ inside each instance that the clock causes.
+    loads
+        fJ for each net.
+    """
+
+    def __init__(self, netlist: Netlist, library: Library, workload: Workload) -> None:
+        self.netlist = netlist
+        self.library = library
+        self.simulation = Simulation(netlist, library, workload.streams // 64)
+        self.counters = [_Counter(kind, library) for kind in self.simulation.kinds]
+        self.rises = np.zeros(netlist.net_count, dtype=np.int64)
+        self.falls = np.zeros(netlist.net_count, dtype=np.int64)
+        self.operations = 0
+        self.checked_bits = 0
+        self._play(workload)
+        self._add_up(conditions(netlist, library))
+
+    def _play(self, workload: Workload) -> None:
+        widths = {port["name"]: port["width"] for port in workload.ports}
+        lanes = {port["name"]: port["lanes"] for port in workload.ports}
+
+        def packed(codes: Mapping[str, NDArray[Any]]) -> dict[str, Words]:
+            return {
+                name: pack(array, widths[name] // lanes[name], workload.streams)
+                for name, array in codes.items()
+            }
+
+        operands, expected = packed(workload.operands), packed(workload.expected)
+        due = pack(workload.due, 1, workload.streams)[:, 0]
+        answered = [p for p in workload.ports if p["dir"] == "out" and p["role"] == "valid"]
+        cycles = len(next(iter(operands.values())))
+        roles = {port["role"]: port["name"] for port in workload.ports if port["dir"] == "in"}
+        one = np.full(workload.streams // 64, _ONES)
+        zero = np.zeros_like(one)
+        idle = {net: zero for label, net in self.netlist.inputs.items()}
+        if "reset" in roles:
+            self.simulation.step(idle | self._words(roles["reset"], one[None]))
+        for cycle in range(cycles + workload.latency):
+            before = self.simulation.values.copy()
+            inputs = self._words(roles.get("reset", ""), zero[None])
+            if cycle < cycles:
+                inputs |= self._words(roles.get("valid", ""), one[None])
+                for name, words in operands.items():
+                    inputs |= self._words(name, words[cycle])
+            self.simulation.step(inputs)
+            # What fills the pipeline, and what empties it, is not what it costs to keep it busy.
+            if workload.latency < cycle < cycles:
+                self._count(before, self.simulation.values)
+                self.operations += workload.streams
+            done = cycle - workload.latency
+            if done >= 0:
+                for port in answered:
+                    self._check(port["name"], due[done][None], one, done)
+                for port, words in expected.items():
+                    self._check(port, words[done], due[done], done)
+
+    def _words(self, port: str, words: Words) -> dict[int, Words]:
+        """Return what is on the nets of an input port, by net."""
+        inputs = self.netlist.inputs
+        labels = [port] if port in inputs else [f"{port}[{bit}]" for bit in range(len(words))]
+        return {
+            inputs[label]: w for label, w in zip(labels, words, strict=False) if label in inputs
+        }
+
+    def _check(self, port: str, words: Words, due: Words, cycle: int) -> None:
+        """Compare an output, word by word of its bits, in the streams in which it is due."""
+        outputs, tied = self.netlist.outputs, self.netlist.tied
+        single = port in outputs or port in tied
+        for bit, wanted in enumerate(words):
+            label = port if single else f"{port}[{bit}]"
+            net = outputs.get(label)
+            got = _ONES * np.uint64(tied[label]) if net is None else self.simulation.values[net]
+            wrong = int(np.bitwise_count((got ^ wanted) & due).sum())
+            if wrong:
+                raise ToolError(
+                    "simulation",
+                    f"{self.netlist.name}: the mapped netlist disagrees with the golden model: "
+                    f"{label} of {wrong} operations in cycle {cycle}",
+                )
+            self.checked_bits += int(np.bitwise_count(due).sum())
+
+    def _count(self, before: Words, after: Words) -> None:
+        nets = slice(0, self.netlist.net_count)
+        moved = before[nets] ^ after[nets]
+        self.rises += _population(moved & after[nets])
+        self.falls += _population(moved & before[nets])
+        for counter in self.counters:
+            counter.count(before, after)
+
+    def _add_up(self, found: Conditions) -> None:
+        self.internal = np.zeros(len(self.netlist.instances))
+        self.clock = np.zeros(len(self.netlist.instances))
+        volts = self.library.voltage
+        rise, fall = found.load.T
+        self.loads = (rise + fall) / 2 * volts**2 / 2 * (self.rises + self.falls)
+        for counter in self.counters:
+            internal, clock = counter.energy(found)
+            numbers = counter.kind.instances
+            self.internal[numbers] += internal
+            cell = self.library.cells[counter.kind.cell]
+            if cell.register is not None:
+                pin = cell.pins[cell.register.clock]
+                capacitance = (pin.rise_capacitance + pin.fall_capacitance) / 2
+                self.clock[numbers] += clock + capacitance * volts**2 * self.operations
+
+    @property
+    def toggles(self) -> float:
+        return float((self.rises + self.falls).sum()) / max(self.operations, 1)
+
+    def parts(self) -> dict[str, float]:
+        """Return fJ an operation by what it is spent on."""
+        parts = dict.fromkeys(("cells", "nets", "registers", "clock", "inputs"), 0.0)
+        for number, instance in enumerate(self.netlist.instances):
+            inside, outside = float(self.internal[number]), self._driven(number)
+            if self.library.cells[instance.cell].sequential:
+                parts["registers"] += inside + outside
+            else:
+                parts["cells"] += inside
+                parts["nets"] += outside
+        parts["clock"] = float(self.clock.sum())
+        parts["inputs"] = float(self.loads[list(self.netlist.inputs.values())].sum())
+        return {name: energy / max(self.operations, 1) for name, energy in parts.items()}
+
+    def by_block(self) -> dict[str, float]:
+        """Return fJ an operation in the logic of each block, its nets included."""
+        found: dict[str, float] = defaultdict(float)
+        for number, instance in enumerate(self.netlist.instances):
+            if not self.library.cells[instance.cell].sequential:
+                name = kind_of(instance.block) if instance.block else OWN_LOGIC
+                found[name] += float(self.internal[number]) + self._driven(number)
+        return {name: energy / max(self.operations, 1) for name, energy in found.items()}
+
+    def _driven(self, number: int) -> float:
+        """Return fJ in the loads that an instance drives."""
+        instance = self.netlist.instances[number]
+        outputs = self.library.cells[instance.cell].outputs
+        return float(sum(self.loads[instance.nets[pin]] for pin in outputs if pin in instance.nets))
+
+
+def _population(words: Words) -> NDArray[np.int64]:
+    return np.bitwise_count(words).sum(axis=-1, dtype=np.int64)
+
+
+class _Group:
+    """The arcs of one pin in one direction, and how often each was the cause of a movement.
+
+    Attributes
+    ----------
+    counts
+        Movements that fit each arc, shape (arcs, instances); several may fit one movement.
+    matched, missed
+        Movements that some arc fits, and that none does: the library knows no such case, as when
+        several inputs move at once.
+    """
+
+    def __init__(self, pin: str, rising: bool, arcs: Sequence[PowerArc], instances: int) -> None:
+        self.pin = pin
+        self.rising = rising
+        self.arcs = arcs
+        self.is_output = any(arc.source for arc in arcs)
+        self.counts = np.zeros((len(arcs), instances), dtype=np.int64)
+        self.matched = np.zeros(instances, dtype=np.int64)
+        self.missed = np.zeros(instances, dtype=np.int64)
+
+    def weights(self) -> NDArray[np.float64]:
+        """Return how many movements each arc accounts for, shape (arcs, instances)."""
+        if not self.is_output:
+            return self.counts.astype(np.float64)
+        fits = self.counts.sum(axis=0)
+        share = np.divide(self.matched, fits, out=np.zeros(len(fits)), where=fits > 0)
+        return self.counts * share + self.missed / len(self.arcs)
+
+
+class _Counter:
+    """What moved in all instances of one cell."""
+
+    def __init__(self, kind: Kind, library: Library) -> None:
+        self.kind = kind
+        self.cell = library.cells[kind.cell]
+        self.clock = self.cell.register.clock if self.cell.register else ""
+        arcs = library.power.get(kind.cell, ())
+        self.groups = [
+            _Group(pin, rising, chosen, len(kind.instances))
+            for pin in self.cell.pins
+            for rising in (True, False)
+            if (
+                chosen := [
+                    arc
+                    for arc in arcs
+                    if arc.pin == pin and (arc.rise if rising else arc.fall) is not None
+                ]
+            )
+        ]
+
+    def count(self, before: Words, after: Words) -> None:
+        if not self.groups:
+            return
+        rows = np.array([self.kind.rows[pin] for pin in self.cell.pins])
+        old, new = before[rows], after[rows]
+        moved = dict(zip(self.cell.pins, old ^ new, strict=True))
+        if self.clock:
+            # It rises, the register and then the logic move, and it falls.
+            index = list(self.cell.pins).index(self.clock)
+            old[index], new[index] = 0, _ONES
+            moved[self.clock] = np.broadcast_to(_ONES, new[index].shape)
+        value = dict(zip(self.cell.pins, new, strict=True))
+        for group in self.groups:
+            event = moved[group.pin]
+            state = new
+            if group.pin != self.clock:
+                event = event & (value[group.pin] if group.rising else ~value[group.pin])
+            elif group.rising:
+                state = old  # what the register still is while the clock rises
+            self._attribute(group, event, state, moved)
+
+    @staticmethod
+    def _attribute(group: _Group, event: Words, state: Words, moved: Mapping[str, Words]) -> None:
+        fitting = np.zeros_like(event)
+        for number, arc in enumerate(group.arcs):
+            fits = event
+            if arc.source:
+                fits = fits & moved[arc.source]
+            if arc.when is not None:
+                fits = fits & evaluate(arc.when, state)
+            group.counts[number] += _population(fits)
+            fitting |= fits
+        group.matched += _population(fitting)
+        group.missed += _population(event & ~fitting)
+
+    def energy(self, found: Conditions) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return fJ inside each instance without and with the clock's own movements."""
+        internal = np.zeros(len(self.kind.instances))
+        clock = np.zeros(len(self.kind.instances))
+        slews = np.concatenate([found.slew, np.zeros((3, 2))])
+        loads = np.concatenate([found.load, np.zeros((3, 2))])
+        for group in self.groups:
+            edge = 0 if group.rising else 1
+            load = loads[self.kind.rows[group.pin], edge]
+            for arc, weight in zip(group.arcs, group.weights(), strict=True):
+                table = arc.rise if group.rising else arc.fall
+                assert table is not None
+                tables = Tables()
+                number = tables.add(table)
+                tables.freeze()
+                if arc.source:  # either edge of it may be the cause
+                    slew = slews[self.kind.rows[arc.source]].mean(axis=1)
+                else:
+                    slew = slews[self.kind.rows[group.pin], edge]
+                each = tables.look_up(np.full(len(load), number), slew, load)
+                target = clock if group.pin == self.clock else internal
+                target += each * weight
+        return internal, clock
