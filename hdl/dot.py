@@ -278,7 +278,7 @@ class Dot(wiring.Component):
         # |sum| <= lanes * (2**bits - 1), so a doubling for every doubling of the lanes is enough,
         # and a sign.
         bits = place[0].bits + (self.lanes - 1).bit_length() + 1
-        m.submodules.sum = total = SumTerms(self.lanes, place[0].bits, bits)
+        m.submodules.sum = total = SumTerms(self.lanes, place[0].bits, bits, adder)
         tail = _Tail(self, bits - 1, term_range)
         delays = {
             "unpack": 3.0,

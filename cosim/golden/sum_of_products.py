@@ -295,9 +295,9 @@ class SumOfProducts:
             terms = np.hstack([terms, c.traits()[:, None] & (NEGATIVE | ZERO)])
         if self.window:
             # Every term is cut off to zero, or they cancel.
-            if self.target.rounding == "rdn":
-                return (terms & NEGATIVE > 0).any(axis=1)
-            return (terms & NEGATIVE > 0).all(axis=1)
+            negative = np.asarray(terms & NEGATIVE > 0)
+            signs = negative.any(axis=1) if self.target.rounding == "rdn" else negative.all(axis=1)
+            return np.asarray(signs)
         only_negative_zeros = (terms == NEGATIVE | ZERO).all(axis=1)
         if self.target.rounding != "rdn":
             return only_negative_zeros

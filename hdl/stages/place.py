@@ -49,12 +49,14 @@ class Place(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        span = self.range.max_weight - self.range.min_weight
-        m.submodules.shifter = shifter = LeftShifter(self.bits, span)
+        # The smallest exponent is not always 0. Shifting by the whole exponent, and leaving out the
+        # places below the lowest weight, takes no subtraction.
+        unused = self.range.min_weight - self.range.offset
+        span = self.range.max_weight - self.range.offset
+        m.submodules.shifter = shifter = LeftShifter(self.bits + unused, span)
         m.d.comb += [
             shifter.data.eq(self.significand),
-            # The exponent signal starts at the smallest weight's value, which is not always 0.
-            shifter.amount.eq(self.exponent - (self.range.min_weight - self.range.offset)),
-            self.placed.eq(shifter.shifted),
+            shifter.amount.eq(self.exponent),
+            self.placed.eq(shifter.shifted[unused:]),
         ]
         return m

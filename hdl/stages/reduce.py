@@ -8,6 +8,7 @@ from amaranth.hdl import Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from hdl.bricks.adder import AdderKind
 from hdl.bricks.bit_heap import BitHeap
 from hdl.bricks.multiplier import add_product
 from hdl.formats import IntFormat
@@ -79,6 +80,10 @@ class SumIntegerProducts(wiring.Component):
         return m
 
 
+_COUNTED_TERMS = 16
+"""Terms from which on it takes fewer adders to count the negative ones by themselves."""
+
+
 class SumTerms(wiring.Component):
     """``first + second = sum((-1)**sign[i] * magnitude[i])``, in one heap. Combinational.
 
@@ -90,6 +95,8 @@ class SumTerms(wiring.Component):
         Width of each magnitude.
     bits
         Width of the signed sum, which the caller has shown to be enough.
+    adder
+        Carry-propagate adder of the count of negative terms.
 
     Members
     -------
@@ -99,8 +106,11 @@ class SumTerms(wiring.Component):
         Two numbers whose sum it is, modulo ``2**bits``.
     """
 
-    def __init__(self, terms: int, term_bits: int, bits: int) -> None:
+    def __init__(
+        self, terms: int, term_bits: int, bits: int, adder: AdderKind = "brent_kung"
+    ) -> None:
         self.terms = terms
+        self.adder: AdderKind = adder
         super().__init__(
             {f"sign_{i}": In(1) for i in range(terms)}
             | {f"magnitude_{i}": In(term_bits) for i in range(terms)}
@@ -118,28 +128,30 @@ class SumTerms(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         heap = BitHeap(len(self.first))
+        # -x = ~x + 1 - 2^k for the k bits of x: a one to add at the bottom and a power to take off
+        # above for every negative term. Of many terms these are counted once for both.
+        bits = len(self.magnitude_0)
+        counter = BitHeap(self.terms.bit_length())
         for i in range(self.terms):
             sign, magnitude = getattr(self, f"sign_{i}"), getattr(self, f"magnitude_{i}")
-            add_sign_magnitude(m, heap, sign, magnitude, name=f"flipped_{i}")
+            flipped = Signal(bits, name=f"flipped_{i}")
+            m.d.comb += flipped.eq(magnitude ^ sign.replicate(bits))
+            heap.add_unsigned(flipped, arrival=1.0)
+            if self.terms < _COUNTED_TERMS:
+                heap.add_bit(sign, 0)
+                heap.add_bit(~sign, bits)
+                heap.add_constant(-1 << bits)
+            else:
+                counter.add_bit(sign, 0)
+        if self.terms >= _COUNTED_TERMS:
+            negative = Signal(counter.width)
+            m.d.comb += negative.eq(counter.sum(m, self.adder, name="negative"))
+            heap.add_unsigned(negative, arrival=1.0)
+            heap.add_unsigned(~negative, weight=bits)
+            heap.add_constant((1 - (1 << counter.width)) << bits)
         first, second = heap.compress(m)
         m.d.comb += [self.first.eq(first), self.second.eq(second)]
         return m
-
-
-def add_sign_magnitude(
-    m: Module, heap: BitHeap, sign: Value, magnitude: Value, *, name: str
-) -> None:
-    """Add ``(-1)**sign * magnitude`` to a heap.
-
-    ``-x = ~x + 1``: all bits flip, one more comes in at the bottom, and the sign bit above the
-    magnitude is worth ``-sign * 2**k = (1 - sign) * 2**k - 2**k``.
-    """
-    flipped = Signal(len(magnitude), name=name)
-    m.d.comb += flipped.eq(magnitude ^ sign.replicate(len(magnitude)))
-    heap.add_unsigned(flipped, arrival=1.0)
-    heap.add_bit(sign, 0)
-    heap.add_bit(~sign, len(magnitude))
-    heap.add_constant(-1 << len(magnitude))
 
 
 class MultiplyAdd(wiring.Component):
