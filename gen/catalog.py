@@ -13,6 +13,7 @@ from gen.params.base import Params
 from gen.params.convert import ConvertParams
 from gen.params.dot import DotParams
 from gen.params.fma import FmaParams
+from gen.params.log_add import LogAddParams
 from gen.params.log_dot import LogDotParams
 from gen.params.quantize import QuantizeParams
 from gen.params.sparse_mux import SparseMuxParams
@@ -21,11 +22,12 @@ if TYPE_CHECKING:
     from hdl.convert import Convert
     from hdl.dot import Dot
     from hdl.fma import Fma
+    from hdl.log_add import LogAdd
     from hdl.log_dot import LogDot
     from hdl.quantize import Quantize
     from hdl.sparse_mux import SparseMux
 
-    Unit = Fma | Dot | Convert | Quantize | SparseMux | LogDot
+    Unit = Fma | Dot | Convert | Quantize | SparseMux | LogDot | LogAdd
 __all__ = ["UNITS", "UnitEntry"]
 
 # Units are imported where they are built, not here: loading amaranth takes longer than everything
@@ -68,6 +70,12 @@ def _log_dot(params: LogDotParams) -> Unit:
     return LogDot(**params.constructor_arguments())
 
 
+def _log_add(params: LogAddParams) -> Unit:
+    from hdl.log_add import LogAdd
+
+    return LogAdd(**params.constructor_arguments())
+
+
 @dataclass(frozen=True)
 class UnitEntry:
     """One unit.
@@ -104,6 +112,7 @@ UNITS: Mapping[str, UnitEntry] = MappingProxyType(
             UnitEntry(
                 "log_dot", "dot product of log numbers, summed in bins", LogDotParams, _log_dot
             ),
+            UnitEntry("log_add", "sum of two log numbers", LogAddParams, _log_add),
         )
     }
 )
