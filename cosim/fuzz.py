@@ -23,6 +23,7 @@ from gen.catalog import UNITS
 from gen.config import Config, json_schema, make_config
 from gen.errors import ConfigError
 from hdl.formats import (
+    BlockFormat,
     FloatFormat,
     FormatError,
     IntFormat,
@@ -51,7 +52,7 @@ SPREAD = 8
 WORD_BITS = 128
 """Widest exact sum to draw: wider ones are the same hardware and only take longer to build."""
 
-OPTIONS = Options(vectors=1 << 16, most_copies=1)
+OPTIONS = Options(vectors=1 << 16)
 """How to check a config: all vectors of up to 16 bits; of others, compiling takes the time."""
 
 Fails = Callable[[Config], bool]
@@ -304,6 +305,8 @@ def _value(key: str, schema: Mapping[str, Any], formats: _Formats, random: Rando
         return schema["const"]
     if "enum" in schema:
         return random.choice(schema["enum"])
+    if schema.get("block"):
+        return random.choice(schema["examples"])
     if "examples" in schema:  # a format
         return formats.draw()
     match schema["type"]:
@@ -381,4 +384,4 @@ def _extent(name: str) -> tuple[int, int]:
     fmt = parse_format(name)
     if isinstance(fmt, FloatFormat):
         return fmt.min_ulp_exponent, fmt.max_exponent + 1
-    return 0, fmt.bits
+    return 0, 0 if isinstance(fmt, BlockFormat) else fmt.bits

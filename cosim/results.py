@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from cosim.build import MAX_COPIES
 from cosim.coverage import Coverage
 from cosim.failure import Failure, Value
 
@@ -37,8 +36,6 @@ class Options:
         File with operands (.npz) to use instead of generated ones.
     directory
         Where the operands of a failure, or the log of a tool that failed, go.
-    most_copies
-        Most copies of the unit to simulate side by side: many are fast, few are compiled soon.
     coverage
         Count which kinds of operands, results and roundings the vectors meet, and fail if any is
         missing.
@@ -52,7 +49,6 @@ class Options:
     waves: Path | None = None
     operands: Path | None = None
     directory: Path | None = None
-    most_copies: int = MAX_COPIES
     coverage: bool = False
 
 

@@ -35,7 +35,7 @@ __all__ = ["LOG", "Crew", "Played", "Simulation"]
 LOG = "simulation.log"
 RESULTS = "results.xml"
 
-PATIENCE = 1.0
+PATIENCE = 0.5
 """Seconds of waiting for simulators, in all, that make another one worth its start."""
 
 FOREIGN_SETTINGS = ("COCOTB_", "GPI_", "PYGPI_")

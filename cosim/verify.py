@@ -214,7 +214,7 @@ class _Job:
         with self._workspace() as work:
             log = work / "build.log"
             if self.simulator == "verilator":
-                model = build_bulk(self.unit.manifest, self.verilog, log, self.options.most_copies)
+                model = build_bulk(self.unit.manifest, self.verilog, log, 1)
             else:
                 model = build_cycle(self.unit.manifest, self.verilog, log, self.simulator)
         self.seconds["build"] = time.perf_counter() - start

@@ -64,9 +64,9 @@ def test_much_code_is_compiled_in_parallel_and_what_runs_once_in_no_time(tmp_pat
     for name, size in sizes.items():
         (tmp_path / name).write_bytes(bytes(size))
     assert build._parts(tmp_path.iterdir()) == [
-        build._Part(["a"], "-O1"),
-        build._Part(["b", "c"], "-O1"),
+        build._Part(["a"], "-O2"),
+        build._Part(["b", "c"], "-O2"),
         build._Part(["d__Slow", "e__Slow"], "-O0"),
     ]
     few = [tmp_path / "e__Slow", tmp_path / "b"]
-    assert build._parts(few) == [build._Part(["b", "e__Slow"], "-O1")]
+    assert build._parts(few) == [build._Part(["b", "e__Slow"], "-O2")]
