@@ -35,7 +35,7 @@ def test_file_becomes_a_complete_config(tmp_path: Path) -> None:
     assert config.config_dict() == {
         "unit": "dot",
         "name": "mac",
-        "params": {"a": "int8", "b": "int8", "y": "int18", "lanes": 4, "c": None}
+        "params": {"a": "int8", "b": "int8", "y": "int18", "lanes": 4, "c": None, "lsb": 0}
         | {"accumulate": False, "align": "exact", "fraction_bits": None}
         | {"sticky": False, "rounding": "rne", "overflow": "wrap"}
         | {"subnormals": "ieee", "stages": 0, "objective": "balanced"},
@@ -276,7 +276,7 @@ def test_schema_describes_a_config_file(unit: str) -> None:
     schema = json_schema(unit)
     assert schema["properties"]["unit"] == {"const": unit, "description": "what to build"}
     params = schema["properties"]["params"]
-    assert list(params["properties"])[:2] == ["a", "b"]
+    assert list(params["properties"]) == UNITS[unit].params.parameter_names()
     assert params["additionalProperties"] is False
     assert params["properties"]["stages"]["maximum"] == 64
     assert "lanes" in params["required"] or unit != "dot"

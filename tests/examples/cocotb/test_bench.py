@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-RUN = Path(__file__).parents[3] / "examples" / "cocotb" / "run.py"
+BENCH = Path(__file__).parents[3] / "examples" / "cocotb" / "bench.py"
 
 
 @pytest.mark.slow
@@ -13,7 +13,11 @@ RUN = Path(__file__).parents[3] / "examples" / "cocotb" / "run.py"
 )
 def test_own_bench_passes(simulator: str, tmp_path: Path) -> None:
     run = subprocess.run(
-        [sys.executable, RUN, simulator], cwd=tmp_path, capture_output=True, text=True, check=False
+        [sys.executable, BENCH, simulator],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert run.returncode == 0, run.stdout + run.stderr
     assert run.stdout.splitlines()[-1] == "1 tests, 0 failed"
