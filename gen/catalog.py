@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from gen.params.base import Params
+from gen.params.block_dot import BlockDotParams
 from gen.params.convert import ConvertParams
 from gen.params.dot import DotParams
 from gen.params.fma import FmaParams
@@ -17,8 +18,10 @@ from gen.params.log_add import LogAddParams
 from gen.params.log_dot import LogDotParams
 from gen.params.quantize import QuantizeParams
 from gen.params.sparse_mux import SparseMuxParams
+from gen.params.vector_scale import VectorScaleParams
 
 if TYPE_CHECKING:
+    from hdl.block_dot import BlockDot
     from hdl.convert import Convert
     from hdl.dot import Dot
     from hdl.fma import Fma
@@ -26,8 +29,9 @@ if TYPE_CHECKING:
     from hdl.log_dot import LogDot
     from hdl.quantize import Quantize
     from hdl.sparse_mux import SparseMux
+    from hdl.vector_scale import VectorScale
 
-    Unit = Fma | Dot | Convert | Quantize | SparseMux | LogDot | LogAdd
+    Unit = Fma | Dot | Convert | Quantize | SparseMux | VectorScale | BlockDot | LogDot | LogAdd
 __all__ = ["UNITS", "UnitEntry"]
 
 # Units are imported where they are built, not here: loading amaranth takes longer than everything
@@ -70,6 +74,18 @@ def _log_dot(params: LogDotParams) -> Unit:
     return LogDot(**params.constructor_arguments())
 
 
+def _vector_scale(params: VectorScaleParams) -> Unit:
+    from hdl.vector_scale import VectorScale
+
+    return VectorScale(**params.constructor_arguments())
+
+
+def _block_dot(params: BlockDotParams) -> Unit:
+    from hdl.block_dot import BlockDot
+
+    return BlockDot(**params.constructor_arguments())
+
+
 def _log_add(params: LogAddParams) -> Unit:
     from hdl.log_add import LogAdd
 
@@ -108,6 +124,18 @@ UNITS: Mapping[str, UnitEntry] = MappingProxyType(
             UnitEntry("quantize", "a number times a scale", QuantizeParams, _quantize),
             UnitEntry(
                 "sparse_mux", "operands that sparse weights meet", SparseMuxParams, _sparse_mux
+            ),
+            UnitEntry(
+                "block_dot",
+                "dot product of two vectors in block formats",
+                BlockDotParams,
+                _block_dot,
+            ),
+            UnitEntry(
+                "vector_scale",
+                "a partial sum times the scales of two vectors",
+                VectorScaleParams,
+                _vector_scale,
             ),
             UnitEntry(
                 "log_dot", "dot product of log numbers, summed in bins", LogDotParams, _log_dot
