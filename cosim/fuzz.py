@@ -52,7 +52,7 @@ SPREAD = 8
 WORD_BITS = 128
 """Widest exact sum to draw: wider ones are the same hardware and only take longer to build."""
 
-OPTIONS = Options(vectors=1 << 16, most_copies=1)
+OPTIONS = Options(vectors=1 << 16)
 """How to check a config: all vectors of up to 16 bits; of others, compiling takes the time."""
 
 Fails = Callable[[Config], bool]
