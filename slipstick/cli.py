@@ -30,7 +30,8 @@ COMMANDS = {
     "golden": "Run the golden model on operands of your own.",
     "quantize": "Quantize a tensor and say what is lost.",
     "compare-silicon": "Hold a dot product against what a tensor core has answered.",
-    "synth": "Synthesize: area, cells and delay.",
+    "synth": "Synthesize: area, cells, delay and energy.",
+    "sweep": "Price a grid of configs into a database, on all cores or a cluster.",
     "doctor": "Say which tools are found and what to install.",
 }
 """Every command with its line of help, so that `--help` need not load them."""
