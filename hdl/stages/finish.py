@@ -8,7 +8,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.bricks.adder import AdderKind
+from hdl.bricks.adder import Adder, AdderKind
 from hdl.bricks.bit_heap import BitHeap
 from hdl.bricks.constant_multiple import add_multiple
 from hdl.bricks.lut import Lut
@@ -22,6 +22,13 @@ class _FromBins(wiring.Component):
     """What both have in common: ports for the bins."""
 
     plan: BinPlan
+    adder: AdderKind
+
+    def _difference(self, m: Module, name: str, up: Value, down: Value) -> Value:
+        """Return ``up - down``, signed: ``up + ~down + 1``, whose carry says ``up >= down``."""
+        m.submodules[name] = subtract = Adder(len(up), self.adder)
+        m.d.comb += [subtract.a.eq(up), subtract.b.eq(~down), subtract.carry_in.eq(1)]
+        return Cat(subtract.total[:-1], ~subtract.total[-1])
 
     def connect(self, m: Module, bins: Sequence[Value]) -> None:
         """Feed the bins in, those of pairs all up, then all down."""
@@ -56,11 +63,12 @@ class Finish(_FromBins):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         heap = BitHeap(self.plan.total_bits)
-        signs = (1, -1) if self.plan.is_paired else (1,)
-        constants = [sign * constant for sign in signs for constant in self.plan.constants]
-        for j, constant in enumerate(constants):
+        for j, constant in enumerate(self.plan.constants):
             content = getattr(self, f"bin_{j}")
-            add_multiple(heap, content, constant, is_signed=not self.plan.is_paired)
+            if self.plan.is_paired:
+                down = getattr(self, f"bin_{j + len(self.plan.constants)}")
+                content = self._difference(m, f"difference_{j}", content, down)
+            add_multiple(heap, content, constant, is_signed=True)
         m.d.comb += self.total.eq(heap.sum(m, self.adder).as_signed())
         return m
 
@@ -126,15 +134,11 @@ class SerialFinish(_FromBins):
         m.submodules.constant = constant = Lut(plan.constants, bits)
         m.d.comb += constant.x.eq(Mux(self.start, 0, turn))
         heap = BitHeap(plan.total_bits)
-        up = current[: plan.bin_bits]
-        add_product(heap, up, constant.y, a_signed=not plan.is_paired)
+        content: Value = current
         if plan.is_paired:
-            # -(down * constant) = (~down + 1) * constant - 2^bits * constant.
-            down = ~current[plan.bin_bits :]
-            add_product(heap, down, constant.y)
-            heap.add_unsigned(constant.y)
-            heap.add_unsigned(~constant.y, weight=plan.bin_bits)
-            heap.add_constant((1 - (1 << bits)) << plan.bin_bits)
+            up, down = current[: plan.bin_bits], current[plan.bin_bits :]
+            content = self._difference(m, "difference", up, down)
+        add_product(heap, content, constant.y, a_signed=True)
         heap.add_signed(Mux(self.start, 0, self.total).as_signed())
         with m.If(busy):
             m.d.sync += self.total.eq(heap.sum(m, self.adder).as_signed())

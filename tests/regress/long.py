@@ -68,3 +68,49 @@ def test_dot_of_every_mix_of_formats(
 def test_all_operands_of_an_fp8_fma(fmt: str, rounding: str, overflow: str) -> None:
     words = f"fma a={fmt} b={fmt} c={fmt} y={fmt} rounding={rounding} overflow={overflow}"
     assert_verified(resolve([*words.split(), "flags=true"]), Options(exhaustive=True))
+
+
+LOG_FORMATS = [f"log{i}.{f}" for i in range(2, 6) for f in range(5)]
+LOG_OPTIONS = {
+    "bins": {},
+    "pairs": {"accumulator": "pairs", "objective": "area"},
+    "linear": {"accumulator": "linear", "stages": 2},
+    "narrow": {"bin_width": 12, "drop": 3, "midpoints": "arithmetic", "midpoint_bits": 5},
+    "one constant": {"lut_entries": 1, "constant_bits": 5, "objective": "delay"},
+    "stages": {"stages": 6, "constant_bits": 12, "midpoint_bits": 12},
+    "serial": {"finish": "serial", "stages": 1},
+    "serial pairs": {"finish": "serial", "accumulator": "pairs", "bin_width": 20},
+}
+
+
+@pytest.mark.parametrize("options", LOG_OPTIONS.values(), ids=LOG_OPTIONS)
+@pytest.mark.parametrize("lanes", [1, 4, 8, 16, 32])
+@pytest.mark.parametrize("fmt", LOG_FORMATS)
+def test_log_dot_of_every_format(
+    fmt: str, lanes: int, options: dict[str, object], tmp_path: Path
+) -> None:
+    if fmt.endswith(".0") and "serial" in options.values():
+        pytest.skip("there is but one bin")
+    if lanes > 8 and len(options) > 1:
+        pytest.skip("options do not depend on the number of lanes")
+    config = make_config("log_dot", {"format": fmt, "lanes": lanes, **options})
+    assert_clean(config, tmp_path)
+    assert_verified([config], Options(vectors=20_000))
+
+
+@pytest.mark.parametrize("lanes", [1, 4, 8])
+def test_ten_million_log_products(lanes: int) -> None:
+    config = make_config("log_dot", {"format": "log4.3", "lanes": lanes, "stages": 2})
+    assert_verified([config], Options(vectors=10_000_000))
+
+
+@pytest.mark.parametrize("variant", ["correct", "faithful"])
+@pytest.mark.parametrize("fmt", LOG_FORMATS)
+def test_log_add_of_every_format(fmt: str, variant: str, tmp_path: Path) -> None:
+    configs = [
+        make_config("log_add", {"format": fmt, "variant": variant, "stages": stages})
+        for stages in range(4)
+    ]
+    for config in configs:
+        assert_clean(config, tmp_path)
+    assert_verified(configs, Options(exhaustive=True))
