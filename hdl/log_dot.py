@@ -110,9 +110,8 @@ class LogDot(wiring.Component):
     midpoint_bits, midpoints
         How `y_log` is rounded, see `hdl.stages.to_log.ToLog`.
     finish
-        ``parallel``; ``serial``: one bin a cycle while the next sum is under way. Then `last` comes
-        in every ``lut_entries``-th cycle at most; one that comes too early cancels the result
-        before it.
+        ``parallel``; ``serial``: one bin a cycle while the next sum is under way. Then a `last`
+        less than ``lut_entries`` valid cycles after the one before is not heard.
     stages, objective
         As in `hdl.fma.Fma`.
 
@@ -300,9 +299,7 @@ class LogDot(wiring.Component):
         overflow = Signal(name="overflowed")
         with m.If(pipe.valid):
             m.d.sync += overflow.eq(saturated | beyond | (overflow & ~first))
-        is_last = Signal()
-        m.d.sync += is_last.eq(pipe.valid & last)
-        pipe.valid = is_last
+        pipe.valid = self._is_due(m, pipe.valid, last)
         bins, overflow = pipe.after("loop", bins, overflow)
 
         # Constants times bins; nothing moves there while no result is asked for.
@@ -338,6 +335,22 @@ class LogDot(wiring.Component):
             self.out_valid.eq(pipe.valid),
         ]
         return m
+
+    def _is_due(self, m: Module, valid: Value, last: Value) -> Signal:
+        """Return whether the bins hold a sum that is asked for.
+
+        `last` is not heard while bins of the sum before may be waiting for their turn.
+        """
+        heard, is_due = Signal(), Signal()
+        m.d.comb += heard.eq(valid & last)
+        m.d.sync += is_due.eq(heard)
+        if self.finish == "serial":
+            bins = len(self.plan.constants)
+            wait = Signal(range(bins))
+            m.d.comb += heard.eq(valid & last & (wait == 0))
+            with m.If(valid):
+                m.d.sync += wait.eq(Mux(heard, bins - 1, Mux(wait == 0, 0, wait - 1)))
+        return is_due
 
     def _accumulate(
         self, m: Module, valid: Value, rows: list[list[Value]], first: Value

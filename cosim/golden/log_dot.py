@@ -308,8 +308,7 @@ def model(params: Mapping[str, Any], operands: Mapping[str, NDArray[Any]]) -> di
 
     Every row has the sums so far; `out_valid` tells which are asked for by `last`.
 
-    The model knows no clock: it takes for granted that with a serial finish there is a cycle for
-    each bin between one `last` and the next.
+    With a serial finish, a `last` less than a row a bin after one that was heard is not.
     """
     lanes = params["lanes"]  # a port of one lane has codes of shape (n,)
     fmt = parse_format(params["format"])
@@ -333,8 +332,21 @@ def model(params: Mapping[str, Any], operands: Mapping[str, NDArray[Any]]) -> di
         "y": _words(total, bits),
         "y_log": code,
         "overflow": overflow.astype(np.uint8),
-        "out_valid": operands["last"] != 0,
+        "out_valid": _heard(
+            operands["last"] != 0, len(bins.constant) if params["finish"] == "serial" else 1
+        ),
     }
+
+
+def _heard(last: NDArray[np.bool_], distance: int) -> NDArray[np.bool_]:
+    """Return the rows that are `distance` or more after the one before."""
+    if distance == 1:
+        return last
+    heard, allowed = np.zeros_like(last), 0
+    for row in np.flatnonzero(last).tolist():
+        if row >= allowed:
+            heard[row], allowed = True, row + distance
+    return heard
 
 
 def _words(total: NDArray[Any], bits: int) -> NDArray[Any]:

@@ -65,7 +65,7 @@ class LogDotParams(Params):
     finish: Literal["parallel", "serial"] = Field(
         "parallel",
         description="multiplies all bins by their constants at once, or one a cycle beside the "
-        "next sum, which then takes at least lut_entries cycles",
+        "next sum; then a `last` less than lut_entries valid cycles after another is not heard",
     )
 
     @model_validator(mode="after")

@@ -100,6 +100,16 @@ def test_serial_finish_beside_the_next_sum():
     assert serial == [(cycle + 2, *rest) for cycle, *rest in parallel]
 
 
+def test_serial_finish_does_not_hear_a_last_that_comes_early():
+    # Four bins. The row without in_valid does not count: cycle 6 is the fourth valid one after 1.
+    unit = log_dot("log2.2", finish="serial")
+    lasts = [1, 2, 4, 6]
+    one = {"a": 0x8, "b": 0x8}
+    cycles = [{"first": k == 0, "last": k in lasts, "in_valid": k != 3} | one for k in range(9)]
+    got = play(unit, cycles)
+    assert [(cycle, y >> 12) for cycle, y, _, _ in got] == [(1 + 5, 2), (6 + 5, 6)]
+
+
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [

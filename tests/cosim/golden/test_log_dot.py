@@ -259,6 +259,7 @@ def test_model_gives_words_of_long_sums():
         "accumulator": "signed",
         "midpoint_bits": 8,
         "midpoints": "geometric",
+        "finish": "parallel",
     }
     ones = np.ones(2, np.uint8)
     a = np.array([0x7F, 0xFF], dtype=np.uint8)
@@ -270,6 +271,25 @@ def test_model_gives_words_of_long_sums():
     words = [int(low) | int(high) << 38 for low, high in answer["y"].tolist()]
     assert words == [362 << 63, (1 << 76) - (362 << 63)]
     assert not answer["out_valid"].any()
+
+
+def test_a_serial_finish_does_not_hear_a_last_that_comes_early():
+    params = {
+        "format": "log2.2",
+        "lanes": 1,
+        "constant_bits": 8,
+        "bin_width": 10,
+        "drop": 0,
+        "lut_entries": 4,
+        "accumulator": "signed",
+        "midpoint_bits": 8,
+        "midpoints": "geometric",
+        "finish": "serial",
+    }
+    last = np.array([0, 1, 1, 0, 1, 1, 0, 0, 1, 1], np.uint8)
+    zeros = np.zeros(10, np.uint8)
+    answer = model(params, {"a": zeros, "b": zeros, "first": zeros, "last": last})
+    assert np.flatnonzero(answer["out_valid"]).tolist() == [1, 5, 9]
 
 
 def test_what_is_no_log_format():
