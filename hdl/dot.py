@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import log2
 from typing import Any, Literal, cast, get_args
@@ -13,7 +13,7 @@ from amaranth.lib import wiring
 from hdl.bricks.adder import Adder
 from hdl.bricks.rounding import Rounding
 from hdl.dot_window import WindowDatapath
-from hdl.formats import Format, IntFormat
+from hdl.formats import FloatFormat, Format, IntFormat
 from hdl.options import (
     Objective,
     Subnormals,
@@ -26,6 +26,7 @@ from hdl.pipeline import Pipeline
 from hdl.ports import Port, data_port, members
 from hdl.stages.align import Align as AlignAddend
 from hdl.stages.align import frame_of
+from hdl.stages.fixed import round_fraction
 from hdl.stages.integer import fit_integer, integer_value
 from hdl.stages.normalize import Normalize
 from hdl.stages.pack import Overflow, Pack
@@ -33,11 +34,18 @@ from hdl.stages.place import Place
 from hdl.stages.product import Product
 from hdl.stages.reduce import AddAligned, SumIntegerProducts, SumTerms
 from hdl.stages.specials import Specials
-from hdl.stages.terms import Case, Term, TermRange, target_of
+from hdl.stages.terms import (
+    Case,
+    Term,
+    TermRange,
+    operand_range,
+    product_range,
+    target_of,
+)
 from hdl.stages.unpack import Unpack
 from hdl.stages.window import MAX_FRACTION_BITS
 
-__all__ = ["ALIGNMENTS", "MAX_LANES", "Align", "Dot", "exact_sum_format"]
+__all__ = ["ALIGNMENTS", "MAX_LANES", "Align", "Dot", "exact_sum", "exact_sum_format"]
 
 Align = Literal["exact", "window"]
 """Whether all of every term is added, or what a window below the largest term keeps of it."""
@@ -45,6 +53,37 @@ Align = Literal["exact", "window"]
 ALIGNMENTS: tuple[Align, ...] = get_args(Align)
 
 MAX_LANES = 1024
+
+
+def exact_sum(a: Format, b: Format, lanes: int, c: Format | None) -> tuple[IntFormat, int]:
+    """Return the smallest integer format that holds every sum of `lanes` products plus `c`.
+
+    With floats, infinities and NaN aside, it counts units of the lowest bit of a product, whose
+    weight is returned as well, as a power of two.
+
+    Raises
+    ------
+    FormatError
+        If that takes more than 64 bits.
+    ValueError
+        If `c` is given and not all are integers.
+    """
+    if isinstance(a, IntFormat) and isinstance(b, IntFormat) and isinstance(c, IntFormat | None):
+        return exact_sum_format(a, b, lanes, c), 0
+    if c is not None:
+        raise ValueError("y can only be left out with c where all operands are integers")
+    product = product_range(operand_range(a), operand_range(b))
+    largest = lanes * _largest(a) * _largest(b) << (product.max_weight - product.min_weight)
+    return IntFormat(largest.bit_length() + 1), product.min_weight
+
+
+def _largest(fmt: Format) -> int:
+    """Return the largest significand at the largest weight."""
+    if isinstance(fmt, IntFormat):
+        return max(fmt.max_value, -fmt.min_value)
+    assert isinstance(fmt, FloatFormat)
+    hidden = 1 << fmt.mantissa_bits
+    return fmt.max_code & (hidden - 1) | (hidden if fmt.max_code >= hidden else 0)
 
 
 def exact_sum_format(a: IntFormat, b: IntFormat, lanes: int, c: IntFormat | None) -> IntFormat:
@@ -76,14 +115,17 @@ class Dot(wiring.Component):
     a, b
         Formats of the vectors' elements.
     y
-        Format of the result and of the accumulator. Default, for integers without `accumulate`: the
-        smallest that holds every sum.
+        Format of the result and of the accumulator. Default, without `accumulate`: the integer that
+        holds every sum, see `exact_sum`.
     lanes
         Elements a cycle, 1 to 1024.
     c
         Format of the addend port; None for none.
     accumulate
         Whether `y` accumulates. Excludes `c`.
+    lsb
+        With an integer `y`: the weight of its lowest bit, as a power of two. With floats among `a`
+        and `b` it may be any, so that `y` is a fixed-point number (a Kulisch accumulator).
     align
         ``exact``, or ``window`` (floats only): every term is shifted right to the largest exponent
         and truncated toward zero, as tensor cores do.
@@ -127,6 +169,7 @@ class Dot(wiring.Component):
         *,
         c: Format | None = None,
         accumulate: bool = False,
+        lsb: int = 0,
         align: Align = "exact",
         fraction_bits: int | None = None,
         sticky: bool = False,
@@ -143,12 +186,15 @@ class Dot(wiring.Component):
         if accumulate and c is not None:
             raise ValueError("accumulate = true and c exclude each other: the accumulator is c")
         if y is None:
-            integers = [fmt for fmt in (a, b, c) if fmt is not None]
-            if accumulate or not all(isinstance(fmt, IntFormat) for fmt in integers):
-                raise ValueError("y can only be left out for integers without accumulate")
-            y = exact_sum_format(
-                cast(IntFormat, a), cast(IntFormat, b), lanes, cast("IntFormat | None", c)
-            )
+            if accumulate:
+                raise ValueError("y can only be left out without accumulate")
+            y, lsb = exact_sum(a, b, lanes, c)
+        if lsb and not (
+            isinstance(y, IntFormat) and any(isinstance(f, FloatFormat) for f in (a, b))
+        ):
+            raise ValueError(f"lsb = {lsb} needs an integer y of float operands")
+        if lsb and c is not None:
+            raise ValueError("lsb and c exclude each other")
         self.vectors = (a, b)
         self.result = y
         self.lanes = lanes
@@ -180,8 +226,14 @@ class Dot(wiring.Component):
             data_port("b", "in", b, lanes),
             *((data_port("c", "in", c),) if c else ()),
             Port("out_valid", "out", 1, "valid"),
-            data_port("y", "out", y),
+            data_port("y", "out", y, lsb=lsb or None),
         )
+        # In units of y's lowest bit, a float is one with another bias.
+        factors = [a, b]
+        at = 0 if isinstance(a, FloatFormat) else 1
+        if lsb:
+            factors[at] = replace(factors[at], bias=factors[at].bias + lsb)
+        self._factors = factors
         super().__init__(members(self.ports))
 
     def _check_window(self, align: Align, fraction_bits: int | None, sticky: bool) -> None:
@@ -263,7 +315,7 @@ class Dot(wiring.Component):
         self._finish(m, pipe, "fit", code)
 
     def _elaborate_float(self, m: Module) -> None:
-        a_format, b_format = self.vectors
+        a_format, b_format = self._factors
         adder = adder_for(self.objective)
         unpack_a = [Unpack(a_format, flush=self.flush) for _ in range(self.lanes)]
         unpack_b = [Unpack(b_format, flush=self.flush) for _ in range(self.lanes)]
@@ -279,14 +331,16 @@ class Dot(wiring.Component):
         # and a sign.
         bits = place[0].bits + (self.lanes - 1).bit_length() + 1
         m.submodules.sum = total = SumTerms(self.lanes, place[0].bits, bits, adder)
-        tail = _Tail(self, bits - 1, term_range)
+        fixed = isinstance(self.result, IntFormat) and (self.addend is None or self.accumulate)
+        tail: _Tail | _FixedTail
+        tail = (_FixedTail if fixed else _Tail)(self, bits - 1, term_range)
         delays = {
             "unpack": 3.0,
             "multiply": 4 * log2(term_range.bits),
             "place": 2 * log2(place[0].bits) + 2,
             "sum": 4 * log2(self.lanes + 1),
         }
-        delays |= {"loop": sum(tail.delays.values())} if self.accumulate else tail.delays
+        delays |= tail.delays
         pipe = Pipeline(m, self.in_valid, delays, self.stages)
 
         # Codes to fields.
@@ -314,15 +368,16 @@ class Dot(wiring.Component):
             "sum", total.first, total.second, specials, extra
         )
 
-        if self.accumulate:
-            accumulator = Signal(self.result.bits)
-            code = tail.elaborate(
-                m, _no_registers, (first, second), specials, accumulator, restart=extra
-            )
-            self._finish(m, pipe, "loop", self._accumulate(m, pipe, accumulator, code))
-        else:
-            code = tail.elaborate(m, pipe.after, (first, second), specials, extra, restart=Const(0))
+        rows = first, second
+        if not self.accumulate:
+            code = tail.elaborate(m, pipe.after, rows, specials, extra, restart=Const(0))
             m.d.comb += [self.y.eq(code), self.out_valid.eq(pipe.valid)]
+            return
+        accumulator = Signal(self.result.bits)
+        if isinstance(tail, _FixedTail):
+            *rows, specials, extra = tail.propagate(m, pipe.after, rows, specials, extra)
+        code = tail.elaborate(m, _no_registers, rows, specials, accumulator, restart=extra)
+        self._finish(m, pipe, "loop", self._accumulate(m, pipe, accumulator, code))
 
     def _elaborate_window(self, m: Module, fraction_bits: int) -> None:
         datapath = WindowDatapath(self, fraction_bits, sticky=self.sticky)
@@ -400,12 +455,14 @@ class _Tail:
         )
         self.delays["normalize"] = 6 * log2(bits) + 4
         self.delays["pack"] = 2 * log2(target.precision + 2) + 4
+        if dot.accumulate:
+            self.delays = {"loop": sum(self.delays.values())}
 
     def elaborate(
         self,
         m: Module,
         after: Callable[..., Any],
-        rows: tuple[Value, Value],
+        rows: Sequence[Value],
         specials: Specials,
         addend: Value,
         *,
@@ -443,7 +500,7 @@ class _Tail:
             rows = self.add.first, self.add.second
 
         m.submodules.normalize = self.normalize
-        self.normalize.connect(m, *rows, sticky, base)
+        self.normalize.connect(m, rows[0], rows[1], sticky, base)
         number, sign, specials = after(
             "normalize", self.normalize.normalized, self.normalize.negative, specials
         )
@@ -468,6 +525,80 @@ class _Tail:
         )
         self.align.connect(m, (), value == 0, c)
         return c, specials.with_term(c, restart)
+
+
+class _FixedTail:
+    """From the exact sum of the products to an integer: no normalization, and a short loop.
+
+    The sum's carries are propagated before the accumulator's loop, which holds an addition, the
+    rounding of a fraction where there is one, and the clamp.
+    """
+
+    def __init__(self, dot: Dot, sum_bits: int, product: TermRange) -> None:
+        self._dot = dot
+        result = cast(IntFormat, dot.result)
+        self._fraction = max(0, -product.min_weight)
+        self._shift = max(0, product.min_weight)
+        adder = adder_for(dot.objective)
+        self._propagate = Adder(sum_bits + 1, adder)
+        bits = sum_bits + 1 + self._shift
+        if dot.accumulate:
+            # A sign for an unsigned accumulator, and a bit for the sum.
+            bits = max(bits, result.width + 1 + self._fraction) + 1
+            self._loop = Adder(bits, adder)
+        self._bits = bits
+        propagate, fit = 2 * log2(sum_bits) + 2, 2 * log2(bits) + 4
+        self.delays = {"propagate": propagate, "loop" if dot.accumulate else "fit": fit}
+
+    def propagate(
+        self,
+        m: Module,
+        after: Callable[..., Any],
+        rows: Sequence[Value],
+        specials: Specials,
+        restart: Value,
+    ) -> tuple[Value, Specials, Value]:
+        """Add both rows."""
+        m.submodules.propagate = self._propagate
+        m.d.comb += [self._propagate.a.eq(rows[0]), self._propagate.b.eq(rows[1])]
+        total = Signal(signed(self._propagate.bits))
+        m.d.comb += total.eq(self._propagate.total)
+        return after("propagate", total, specials, restart)
+
+    def elaborate(
+        self,
+        m: Module,
+        after: Callable[..., Any],
+        rows: Sequence[Value],
+        specials: Specials,
+        addend: Value,
+        *,
+        restart: Value,
+    ) -> Value:
+        """Return the code of the rounded sum, or with an accumulator of that and the `addend`.
+
+        `rows` is the propagated sum alone where there is an accumulator.
+        """
+        dot, result = self._dot, cast(IntFormat, self._dot.result)
+        if dot.accumulate:
+            (total,) = rows
+        else:
+            total, specials, _ = self.propagate(m, after, rows, specials, Const(0))
+        placed = Signal(signed(self._bits))
+        m.d.comb += placed.eq(total << self._shift)
+        if dot.accumulate:
+            m.submodules.accumulate = self._loop
+            kept = Mux(restart, 0, integer_value(addend, result)) << self._fraction
+            m.d.comb += [self._loop.a.eq(placed), self._loop.b.eq(kept)]
+            placed = Signal(signed(self._bits), name="running")
+            m.d.comb += placed.eq(self._loop.total)
+        rounded = round_fraction(m, placed, self._fraction, dot.rounding)
+        fitted, _ = fit_integer(m, rounded, result, saturate=True)
+        special = specials.resolve(dot.rounding)
+        limit = Mux(special.inf_sign, result.min_value, result.max_value)
+        code = Signal(result.width, name="code")
+        m.d.comb += code.eq(Mux(special.is_nan, 0, Mux(special.is_inf, limit, fitted)))
+        return after("fit", code)
 
 
 def _no_registers(_step: str, *live: Any) -> Any:

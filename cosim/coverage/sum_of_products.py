@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from cosim.coverage.classes import class_names, classify
 from cosim.coverage.groups import Coverage, Group
 from cosim.golden.codec import Operand, Span, as_format, code_dtype
-from cosim.golden.dot import window_of
+from cosim.golden.dot import factors_of, window_of
 from cosim.golden.exact import Word
 from cosim.golden.rounding import (
     INVALID,
     OVERFLOW,
+    NumberFormat,
     Target,
     bit_length,
     round_float,
@@ -26,7 +27,7 @@ from cosim.golden.rounding import (
 )
 from cosim.golden.sum_of_products import LEAST_MAXIMUM, NO_TERM, SumOfProducts, Trace, Window
 from cosim.stimuli import Operands, get_stimuli
-from hdl.formats import FloatFormat, IntFormat
+from hdl.formats import FloatFormat, Format, IntFormat
 
 __all__ = ["SumCoverage"]
 
@@ -139,9 +140,16 @@ class _Bins:
 
     @cached_property
     def compute(self) -> SumOfProducts:
-        a, b = as_format(self.params["a"]), as_format(self.params["b"])
+        a, b = self.factors
         c = None if self.addend is None else as_format(self.addend)
         return SumOfProducts(a, b, c, self.lanes, self.target, self.window)
+
+    @cached_property
+    def factors(self) -> tuple[NumberFormat, NumberFormat]:
+        """Formats of a and b, in units of y's lowest bit."""
+        if "lsb" in self.params:
+            return factors_of(self.params)
+        return as_format(self.params["a"]), as_format(self.params["b"])
 
     @cached_property
     def window(self) -> Window | None:
@@ -293,7 +301,7 @@ class _Bins:
     @cached_property
     def _lowest(self) -> int:
         """Exponent of a power of two that every sum is a multiple of."""
-        lowest = sum(_span(self.params[port]).exponent for port in "ab")
+        lowest = sum(_span(fmt).exponent for fmt in self.factors)
         fmt = self.target.fmt
         if self._has_cycles:
             # What was rounded is no multiple of less, unless a limit of y stood in for it.
@@ -304,8 +312,8 @@ class _Bins:
     @cached_property
     def _products(self) -> tuple[int, int]:
         """Smallest and largest sum of products, in units of ``2^_lowest``."""
-        (a_low, a_high), (b_low, b_high) = (_limits(self.params[port]) for port in "ab")
-        shift = sum(_span(self.params[port]).exponent for port in "ab") - self._lowest
+        (a_low, a_high), (b_low, b_high) = (_limits(fmt) for fmt in self.factors)
+        shift = sum(_span(fmt).exponent for fmt in self.factors) - self._lowest
         corners = [(x * y) << shift for x in (a_low, a_high) for y in (b_low, b_high)]
         return self.lanes * min(corners), self.lanes * max(corners)
 
@@ -381,7 +389,7 @@ class _Bins:
         """
         # A single product has no more bits than its factors together.
         single = self.lanes == 1 and not self._has_cycles
-        bits = sum(Operand(_NO_CODES, as_format(self.params[port])).precision for port in "ab")
+        bits = sum(_precision(fmt) for fmt in self.factors)
         for eighth in (0, 1, 2, 4, 5, 6):
             example = 8 * significand + eighth
             if example == 0 or not self._fits_window(example, weight - 3):
@@ -430,7 +438,7 @@ class _Bins:
     @cached_property
     def _largest_sum(self) -> float:
         """Largest sum of terms, all of exponent 0."""
-        a, b = (2 - 2.0 ** (1 - _precision(self.params[port])) for port in "ab")
+        a, b = (2 - 2.0 ** (1 - _precision(fmt)) for fmt in self.factors)
         addend = 0 if self.addend is None else 2 - 2.0 ** (1 - _precision(self.addend))
         return self.lanes * a * b + addend
 
@@ -545,11 +553,11 @@ class _Bins:
 _NO_CODES = np.empty(0, dtype=np.uint8)
 
 
-def _span(name: str) -> Span:
+def _span(name: Format | str) -> Span:
     return Operand(_NO_CODES, as_format(name)).span
 
 
-def _precision(name: str) -> int:
+def _precision(name: Format | str) -> int:
     return Operand(_NO_CODES, as_format(name)).precision
 
 
@@ -558,7 +566,7 @@ def _scaled(number: int, exponent: int) -> int:
     return number << exponent if exponent >= 0 else -(-number >> -exponent)
 
 
-def _limits(name: str) -> tuple[int, int]:
+def _limits(name: Format | str) -> tuple[int, int]:
     """Return the smallest and largest value in units of the span's exponent."""
     fmt = as_format(name)
     if isinstance(fmt, IntFormat):

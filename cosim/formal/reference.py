@@ -47,8 +47,9 @@ def reference_verilog(name: str, unit: str, params: Mapping[str, Any]) -> str:
     """
     if unit not in ("fma", "dot"):
         raise LookupError(f"unit {unit!r} has no reference description")
-    if params.get("align", "exact") != "exact":
-        raise LookupError(f"align = {params['align']!r} has no reference description")
+    for key, plain in (("align", "exact"), ("lsb", 0)):
+        if params.get(key, plain) != plain:
+            raise LookupError(f"{key} = {params[key]} has no reference description")
     shape = _Shape.of(params)
     is_integer = all(
         isinstance(fmt, IntFormat) for fmt in (*shape.factors, shape.c, shape.y) if fmt

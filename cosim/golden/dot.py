@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cosim.golden.codec import as_codes, as_format, code_dtype
-from cosim.golden.rounding import Target
+from cosim.golden.rounding import NumberFormat, Target
 from cosim.golden.sum_of_products import SumOfProducts, Window
-from hdl.formats import Format, IntFormat
+from hdl.formats import FloatFormat, Format, IntFormat
 
-__all__ = ["dot", "exact_format", "model", "window_of"]
+__all__ = ["dot", "exact_format", "factors_of", "model", "window_of"]
 
 
 def dot(
@@ -26,6 +27,7 @@ def dot(
     b_format: Format | str,
     c_format: Format | str | None = None,
     y_format: Format | str | None = None,
+    lsb: int = 0,
     window: Window | None = None,
     rounding: str = "rne",
     overflow: str | None = None,
@@ -45,6 +47,9 @@ def dot(
     a_format, b_format, c_format, y_format
         Formats or their names, integers and floats in any mix. `y_format` is by default, and only
         for integers, the smallest that holds every sum.
+    lsb
+        Weight of the lowest bit of an integer y, as a power of two. Only 0 without a float among a
+        and b, or with c.
     window
         What is kept of each term when it is added, see `SumOfProducts`; None: all of it.
     rounding, overflow, subnormals
@@ -67,6 +72,8 @@ def dot(
     lanes = x.shape[1]
     y = as_format(y_format or exact_format(x_format, w_format, lanes, addend))
     integers = all(isinstance(fmt, IntFormat | None) for fmt in (x_format, w_format, addend))
+    if lsb:
+        x_format, w_format = _in_units(lsb, x_format, w_format, y, addend)
     if overflow is None:
         overflow = "ieee" if not isinstance(y, IntFormat) else "wrap" if integers else "saturate"
     target = Target(y, rounding, overflow, subnormals, integers=integers)
@@ -81,6 +88,19 @@ def dot(
     if z is not None and z.shape != x.shape[:1]:
         raise ValueError(f"dot: c has shape {z.shape}, not {x.shape[:1]}")
     return SumOfProducts(x_format, w_format, addend, lanes, target, window)(x, w, z)[0]
+
+
+def _in_units(
+    lsb: int, a: NumberFormat, b: NumberFormat, y: NumberFormat, c: NumberFormat | None
+) -> tuple[NumberFormat, NumberFormat]:
+    """Return formats whose products count ``2^lsb``: a float's bias says what its codes weigh."""
+    if not isinstance(y, IntFormat) or c is not None:
+        raise ValueError(f"dot: lsb = {lsb} needs an integer y, and no c")
+    if isinstance(a, FloatFormat):
+        return replace(a, bias=a.bias + lsb), b
+    if isinstance(b, FloatFormat):
+        return a, replace(b, bias=b.bias + lsb)
+    raise ValueError(f"dot: lsb = {lsb} needs a float a or b")
 
 
 def exact_format(a: Format, b: Format, lanes: int, c: Format | None = None) -> IntFormat:
@@ -139,6 +159,13 @@ def _accumulate_modulo(
     return wrapped.astype(code_dtype(bits))
 
 
+def factors_of(params: Mapping[str, Any]) -> tuple[NumberFormat, NumberFormat]:
+    """Return the formats of a and b in units of y's lowest bit, for normalised parameters."""
+    a, b, y = (as_format(params[port]) for port in ("a", "b", "y"))
+    c = None if params["c"] is None else as_format(params["c"])
+    return _in_units(params["lsb"], a, b, y, c) if params["lsb"] else (a, b)
+
+
 def window_of(params: Mapping[str, Any]) -> Window | None:
     """Return the window that normalised parameters ask for."""
     if params["align"] == "exact":
@@ -158,6 +185,7 @@ def model(params: Mapping[str, Any], operands: Mapping[str, NDArray[Any]]) -> di
         b_format=params["b"],
         c_format=params["c"],
         y_format=params["y"],
+        lsb=params["lsb"],
         window=window_of(params),
         rounding=params["rounding"],
         overflow=params["overflow"],

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cosim.golden.codec import as_format, code_dtype
+from cosim.golden.dot import factors_of
 from cosim.stimuli import Operands, operands
 from cosim.stimuli.sum_of_products import SumStimuli, Terms
 
@@ -137,7 +138,8 @@ def _stimuli(params: Mapping[str, Any]) -> SumStimuli:
     window = None
     if params["align"] == "window":
         window = params["fraction_bits"] + (2 if params["sticky"] else 0)
-    return SumStimuli(params["a"], params["b"], params["c"], params["y"], params["lanes"], window)
+    a, b = factors_of(params)
+    return SumStimuli(a, b, params["c"], params["y"], params["lanes"], window)
 
 
 def _operands(terms: Terms) -> Operands:

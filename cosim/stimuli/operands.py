@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cosim.golden.codec import Operand, as_format, code_dtype, decode, encode
-from hdl.formats import IntFormat
+from hdl.formats import FloatFormat, Format, IntFormat
 
 __all__ = [
     "constant",
@@ -28,7 +29,7 @@ __all__ = [
 Codes = NDArray[Any]
 
 
-def corner_codes(name: str) -> Codes:
+def corner_codes(name: Format | str) -> Codes:
     """Return the codes at which a format's behaviour changes, without repetitions.
 
     Both zeros, smallest and largest subnormals and normals, one and its neighbours, infinities,
@@ -62,22 +63,34 @@ def corner_codes(name: str) -> Codes:
     return np.unique(np.array([c | s for c in picked for s in (0, fmt.sign_mask)], dtype=dtype))
 
 
-def constant(name: str, value: float) -> int:
+def constant(name: Format | str, value: float) -> int:
     """Return the code nearest to a value."""
     return int(nearest(name, np.array([value]))[0])
 
 
-def nearest(name: str, wanted: ArrayLike) -> Codes:
+def nearest(name: Format | str, wanted: ArrayLike) -> Codes:
     """Return the codes nearest to the values, the largest finite ones where those are too large."""
     return encode(np.nan_to_num(np.asarray(wanted, dtype=np.float64)), name, overflow="saturate")
 
 
-def values(name: str, codes: Codes) -> NDArray[np.float64]:
+def values(name: Format | str, codes: Codes) -> NDArray[np.float64]:
     """Return finite values (float64, so rounded if they are long integers), 0 for all others."""
-    return np.nan_to_num(decode(codes, name).astype(np.float64), posinf=0.0, neginf=0.0)
+    fmt = as_format(name)
+    if fmt.bits <= _TABLE_BITS:
+        return _values_table(fmt).take(codes)
+    return np.nan_to_num(decode(codes, fmt).astype(np.float64), posinf=0.0, neginf=0.0)
 
 
-def exponent_range(name: str) -> tuple[int, int]:
+_TABLE_BITS = 16
+
+
+@lru_cache(maxsize=64)
+def _values_table(fmt: Format) -> NDArray[np.float64]:
+    every = decode(np.arange(1 << fmt.bits).astype(code_dtype(fmt.bits)), fmt)
+    return np.nan_to_num(every.astype(np.float64), posinf=0.0, neginf=0.0)
+
+
+def exponent_range(name: Format | str) -> tuple[int, int]:
     """Return the exponents of the leading bits of the smallest and the largest value."""
     fmt = as_format(name)
     if isinstance(fmt, IntFormat):
@@ -85,13 +98,13 @@ def exponent_range(name: str) -> tuple[int, int]:
     return fmt.min_ulp_exponent, fmt.max_exponent
 
 
-def random_codes(name: str, shape: tuple[int, ...], rng: np.random.Generator) -> Codes:
+def random_codes(name: Format | str, shape: tuple[int, ...], rng: np.random.Generator) -> Codes:
     """Return codes that are uniform over all bit patterns."""
     bits = as_format(name).bits
     return rng.integers(0, 1 << bits, shape, dtype=code_dtype(bits))
 
 
-def finite_codes(name: str, shape: tuple[int, ...], rng: np.random.Generator) -> Codes:
+def finite_codes(name: Format | str, shape: tuple[int, ...], rng: np.random.Generator) -> Codes:
     """Return random codes, none infinite or NaN."""
     codes = random_codes(name, shape, rng)
     fmt = as_format(name)
@@ -102,37 +115,67 @@ def finite_codes(name: str, shape: tuple[int, ...], rng: np.random.Generator) ->
     return np.where(special, codes & codes.dtype.type((1 << (fmt.bits - 2)) - 1), codes)
 
 
-def special_codes(name: str) -> Codes:
+def special_codes(name: Format | str) -> Codes:
     """Return the corner codes that are infinite or NaN; the largest number if there is none."""
     codes = corner_codes(name)
     special = Operand(codes, as_format(name)).is_special()
     return codes[-1:] if special is None else codes[special]
 
 
-def of_exponent(name: str, exponent: NDArray[Any], rng: np.random.Generator) -> Codes:
+def of_exponent(name: Format | str, exponent: NDArray[Any], rng: np.random.Generator) -> Codes:
     """Return finite codes of random sign with leading bits at ``2^exponent``.
 
     Their significands are random, or for two in five the special ones that make ties and long
     carries: a power of two, all ones, or a lone last bit. Exponents out of range are clipped.
     """
     fmt = as_format(name)
-    low, high = exponent_range(name)
-    clipped = np.clip(exponent, low, high)
-    precision = fmt.bits if isinstance(fmt, IntFormat) else fmt.precision
-    ulp = 2.0 ** (1 - precision)
-    kind = rng.integers(0, 10, clipped.shape)
-    fraction = rng.random(clipped.shape)
-    for k, special in enumerate((0.0, 0.0, 1.0 - ulp, ulp)):
-        fraction = np.where(kind == k, special, fraction)
-    with np.errstate(over="ignore", under="ignore"):
-        magnitude = np.ldexp(1.0 + fraction, clipped.astype(np.int64))
-    magnitude = np.where(rng.random(clipped.shape) < 0.5, magnitude, -magnitude)
-    if not fmt.is_signed:
-        magnitude = np.abs(magnitude)
-    return encode(magnitude, name, rounding="rtz", overflow="saturate")
+    low, high = exponent_range(fmt)
+    leading, below, keep, fill = _binades(fmt)
+    binade = np.clip(exponent, low, high) - low
+    dtype = leading.dtype
+    significand = rng.integers(0, np.iinfo(dtype).max, binade.shape, dtype, endpoint=True)
+    dice = rng.integers(0, 256, binade.shape, np.uint8)
+    kind = dice & np.uint8(_KINDS - 1)
+    significand = (significand & keep.take(kind) | fill.take(kind)) & below.take(binade)
+    magnitude = leading.take(binade) | significand
+    negative = dice >= _KINDS
+    if isinstance(fmt, IntFormat):
+        mask = dtype.type((1 << fmt.bits) - 1)
+        return np.where(negative, -magnitude & mask, magnitude) if fmt.signed else magnitude
+    magnitude = np.minimum(magnitude, dtype.type(fmt.max_code))
+    return magnitude | negative * dtype.type(fmt.sign_mask)
 
 
-def negated(name: str, codes: Codes) -> Codes:
+_KINDS = 128
+"""Kinds of significands, each with a share of its own among random ones."""
+
+
+@lru_cache(maxsize=64)
+def _binades(fmt: IntFormat | FloatFormat) -> tuple[Codes, Codes, Codes, Codes]:
+    """Return, by binade, the code of the power of two and the bits below the leading one.
+
+    And, by kind of significand, which of its random bits to keep and which to set.
+    """
+    dtype = code_dtype(fmt.bits)
+    low, high = exponent_range(fmt)
+    hidden = 0 if isinstance(fmt, IntFormat) else fmt.mantissa_bits
+    places = range(high - low + 1)
+    if isinstance(fmt, IntFormat):
+        leading, below = [1 << k for k in places], [(1 << k) - 1 for k in places]
+    else:
+        # Up to the hidden bit the codes of subnormals; one step of the exponent beyond each.
+        leading = [1 << k if k <= hidden else (k - hidden + 1) << hidden for k in places]
+        below = [(1 << min(k, hidden)) - 1 for k in places]
+    # One fifth powers of two, one tenth all ones, one tenth a lone last bit.
+    full = int(np.iinfo(dtype).max)
+    shares = [(0, 0)] * 26 + [(0, full)] * 13 + [(0, 1)] * 13
+    kinds = shares + [(full, 0)] * (_KINDS - len(shares))
+    keep, fill = zip(*kinds, strict=True)
+    leading, below, keep, fill = (np.array(k, dtype) for k in (leading, below, keep, fill))
+    return leading, below, keep, fill
+
+
+def negated(name: Format | str, codes: Codes) -> Codes:
     """Return the codes of the negative values: the nearest, 0 for an unsigned format."""
     fmt = as_format(name)
     if isinstance(fmt, IntFormat):
@@ -143,7 +186,7 @@ def negated(name: str, codes: Codes) -> Codes:
     return flipped if fmt.has_negative_zero else np.where(codes == 0, codes, flipped)
 
 
-def nudged(name: str, codes: Codes, steps: ArrayLike) -> Codes:
+def nudged(name: Format | str, codes: Codes, steps: ArrayLike) -> Codes:
     """Return finite codes `steps` away in magnitude (an integer: in value); ends do not wrap."""
     fmt = as_format(name)
     signed_steps = np.asarray(steps, dtype=np.int64)

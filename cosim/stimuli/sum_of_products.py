@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from cosim.golden.codec import as_format
 from cosim.stimuli import operands
-from hdl.formats import IntFormat
+from hdl.formats import Format, IntFormat
 
 __all__ = ["SumStimuli", "Terms"]
 
@@ -19,6 +19,10 @@ Codes = NDArray[Any]
 
 _BLOCK = 1 << 18
 """Products made at once; a bound on memory."""
+
+_ORDERS = 64
+"""Random orders of the lanes to choose from; a new one for every row would cost more than the row.
+"""
 
 
 class Terms(NamedTuple):
@@ -39,9 +43,9 @@ class SumStimuli:
     Parameters
     ----------
     a, b, y
-        Names of the formats.
+        Formats, or their names.
     c
-        Name of the addend's format, or None.
+        Format of the addend, or its name, or None.
     lanes
         Number of products.
     window
@@ -49,10 +53,10 @@ class SumStimuli:
         the end of the window, too.
     """
 
-    a: str
-    b: str
-    c: str | None
-    y: str
+    a: Format | str
+    b: Format | str
+    c: Format | str | None
+    y: Format | str
     lanes: int
     window: int | None = None
 
@@ -164,7 +168,7 @@ class SumStimuli:
             c[chosen] = self._finite_corners(self.c, int(chosen.sum()), rng)
         return Terms(a, b, c)
 
-    def _finite_corners(self, name: str, count: int, rng: np.random.Generator) -> Codes:
+    def _finite_corners(self, name: Format | str, count: int, rng: np.random.Generator) -> Codes:
         corners = np.setdiff1d(operands.corner_codes(name), operands.special_codes(name))
         return rng.choice(corners, count)
 
@@ -218,7 +222,7 @@ class SumStimuli:
             lane = rng.integers(0, self.lanes, len(rows))
             steps = rng.integers(-1, 1, len(rows), endpoint=True)
             a[rows, lane] = operands.nudged(self.a, a[rows, lane], steps)
-            order = np.argsort(rng.random(a.shape), axis=1)
+            order = self._orders(count, rng)
             a, b = np.take_along_axis(a, order, 1), np.take_along_axis(b, order, 1)
         if self.c is None:
             return Terms(a, b, None)
@@ -279,7 +283,7 @@ class SumStimuli:
         rest = targets - self._sums(a, b)
         factor = operands.values(self.b, b[index, last])
         a[index, last] = operands.nearest(self.a, np.where(factor == 0, 0, rest / factor))
-        order = np.argsort(rng.random(a.shape), axis=1)
+        order = self._orders(count, rng)
         return Terms(np.take_along_axis(a, order, 1), np.take_along_axis(b, order, 1), None)
 
     def _spread(self, count: int, rng: np.random.Generator) -> Terms:
@@ -333,7 +337,7 @@ class SumStimuli:
         a, b = self._products_of(top[:, None] - down, rng)
         sign = rng.random(count) < 0.5
 
-        def same(name: str, codes: Codes, negative: NDArray[np.bool_]) -> Codes:
+        def same(name: Format | str, codes: Codes, negative: NDArray[np.bool_]) -> Codes:
             positive = np.where(
                 operands.values(name, codes) < 0, operands.negated(name, codes), codes
             )
@@ -381,6 +385,11 @@ class SumStimuli:
         a = operands.of_exponent(self.a, exponent_a, rng)
         return a, operands.of_exponent(self.b, wanted - exponent_a, rng)
 
+    def _orders(self, count: int, rng: np.random.Generator) -> NDArray[np.intp]:
+        """Return an order of the lanes for every row, one of a few random ones."""
+        few = rng.permuted(np.tile(np.arange(self.lanes), (_ORDERS, 1)), axis=1)
+        return few[rng.integers(0, _ORDERS, count)]
+
     def _negated_products(self, a: Codes, b: Codes) -> tuple[Codes, Codes]:
         if as_format(self.a).is_signed:
             return operands.negated(self.a, a), b
@@ -395,6 +404,6 @@ def _exponents(numbers: NDArray[np.float64]) -> NDArray[np.int64]:
     return np.where(numbers == 0, 1, np.frexp(numbers)[1]).astype(np.int64) - 1
 
 
-def _precision(name: str) -> int:
+def _precision(name: Format | str) -> int:
     fmt = as_format(name)
     return fmt.bits if isinstance(fmt, IntFormat) else fmt.precision

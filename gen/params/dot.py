@@ -22,13 +22,19 @@ class DotParams(RoundingParams):
     b: OperandFormat = Field(description="format of one lane of the second vector")
     y: ResultFormat | None = Field(
         None,
-        description="format of the result; left out for integers without accumulate: the smallest "
-        "that holds every sum",
+        description="format of the result; left out, without accumulate: the smallest integer that "
+        "holds every sum, with the lsb that makes it exact",
     )
     lanes: int = Field(ge=1, le=1024, description="products in a sum")
     c: OperandFormat | None = Field(None, description="format of an addend, which adds its port")
     accumulate: bool = Field(
         False, description="adds the previous result instead, which the port `first` restarts"
+    )
+    lsb: int = Field(
+        0,
+        ge=-400,
+        le=400,
+        description="integer y of float products: weight of its lowest bit, as a power of two",
     )
     align: Literal["exact", "window"] = Field(
         "exact",
@@ -51,7 +57,8 @@ class DotParams(RoundingParams):
                 "accumulate", "excludes c: the unit adds either an addend or its last result"
             )
         if self.y is None:
-            object.__setattr__(self, "y", self._exact_result())
+            self._complete_result()
+        self._check_lsb()
         self._complete_overflow()
         self._check_window()
         return self
@@ -68,19 +75,34 @@ class DotParams(RoundingParams):
             if isinstance(parse_format(name), IntFormat):
                 raise RuleError("align", f"window needs floats: {name} has no exponent to align by")
 
-    def _exact_result(self) -> str:
-        from hdl.dot import exact_sum_format
+    def _complete_result(self) -> None:
+        from hdl.dot import exact_sum
 
-        operands = [parse_format(name) for name in self._operands]
         if self.accumulate:
             raise RuleError("y", "is needed with accumulate = true: a running sum has no bound")
-        if not all(isinstance(fmt, IntFormat) for fmt in operands):
-            raise RuleError("y", "is needed, as not all operands are integers")
-        a, b, *c = cast(list[IntFormat], operands)
+        a, b, *c = (parse_format(name) for name in self._operands)
+        integers = all(isinstance(fmt, IntFormat) for fmt in (a, b, *c))
+        if c and not integers:
+            raise RuleError("y", "is needed with c, as not all operands are integers")
         try:
-            return exact_sum_format(a, b, self.lanes, c[0] if c else None).name
+            y, lsb = exact_sum(a, b, self.lanes, c[0] if c else None)
         except FormatError as error:
             raise RuleError("y", "is needed: the exact sum has more than 64 bits") from error
+        if self.lsb not in (0, lsb):
+            raise RuleError("lsb", f"is {lsb} where y is left out")
+        object.__setattr__(self, "y", y.name)
+        object.__setattr__(self, "lsb", lsb)
+
+    def _check_lsb(self) -> None:
+        if self.lsb == 0:
+            return
+        factors = [parse_format(name) for name in (self.a, self.b)]
+        if all(isinstance(fmt, IntFormat) for fmt in factors):
+            raise RuleError("lsb", "is 0 where a and b are integers")
+        if not isinstance(parse_format(self._result), IntFormat):
+            raise RuleError("lsb", f"needs an integer y: {self._result} has an exponent")
+        if self.c is not None:
+            raise RuleError("lsb", "is 0 with c")
 
     @property
     def _operands(self) -> tuple[str, ...]:
@@ -100,6 +122,7 @@ class DotParams(RoundingParams):
         return (
             *((f"c_{self.c}",) if self.c else ()),
             *(("acc",) if self.accumulate else ()),
+            *((f"lsb{self.lsb}".replace("-", "m"),) if self.lsb else ()),
             *((f"w{self.fraction_bits}",) if self.fraction_bits else ()),
             *(("sticky",) if self.sticky else ()),
             *super().suffixes,
@@ -109,6 +132,8 @@ class DotParams(RoundingParams):
     def formula(self) -> str:
         addend = " + c" if self.c else " + (first ? 0 : previous y)" if self.accumulate else ""
         products = f"sum(a[i] * b[i] for i in 0..{self.lanes - 1})"
+        if self.lsb:
+            products = f"2^{-self.lsb} * {products}"
         if self.align == "exact":
             return f"y = round({products}{addend}), rounded once"
         kept = f"{self.fraction_bits} fraction bits{' and g, r, s' if self.sticky else ''}"

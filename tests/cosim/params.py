@@ -14,7 +14,7 @@ def dot_params(
     a: str, b: str, y: str, lanes: int, *, c: str | None = None, **changes: Any
 ) -> dict[str, Any]:
     formats = {"a": a, "b": b, "c": c, "y": y, "lanes": lanes}
-    aligned = {"align": "exact", "fraction_bits": None, "sticky": False}
+    aligned = {"lsb": 0, "align": "exact", "fraction_bits": None, "sticky": False}
     return formats | _common(y) | {"accumulate": False} | aligned | changes
 
 

@@ -158,7 +158,11 @@ def test_derived_names_are_unique_and_legal() -> None:
             {**FMA, "y": "int32", "overflow": "wrap"},
             'overflow = "wrap": with a float operand (e4m3), int32 takes saturate',
         ),
-        ("dot", {**DOT, "a": "e4m3"}, "y: is needed, as not all operands are integers"),
+        (
+            "dot",
+            {**DOT, "a": "e4m3", "c": "int8"},
+            "y: is needed with c, as not all operands are integers",
+        ),
         ("dot", {**DOT, "accumulate": True}, "y: is needed with accumulate = true: "),
         (
             "dot",

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from hdl.dot import Dot, exact_sum_format
+from hdl.dot import Dot, exact_sum, exact_sum_format
 from hdl.formats import FormatError, IntFormat, parse_format
 from tests.hdl.simulate import run_pipeline, settle
 
@@ -98,6 +98,29 @@ def test_exact_sum_format(a, b, lanes, c, name):
     assert exact_sum_format(integer(a), integer(b), lanes, integer(c) if c else None).name == name
 
 
+def test_exact_sum_of_floats():
+    # 8 * 6 * 6 = 288 in units of 1/4: 1152 < 2^11, and a sign.
+    e2m1 = parse_format("e2m1")
+    fmt, lsb = exact_sum(e2m1, e2m1, 8, None)
+    assert (fmt.name, lsb) == ("int12", -2)
+    unit = dot("e2m1", "e2m1", lanes=8)
+    assert evaluate(unit, [7] * 8, [7] * 8) == 1152
+    assert evaluate(unit, [15] * 8, [7] * 8) == 4096 - 1152
+    assert evaluate(unit, [1] + [0] * 7, [1] + [0] * 7) == 1
+    (y,) = (port for port in unit.ports if port.name == "y")
+    assert y.lsb == -2
+
+
+@pytest.mark.parametrize(("rounding", "sums"), [("rne", [0, 2, 2]), ("rup", [1, 3, 4])])
+def test_a_fixed_point_accumulator_rounds_every_time(rounding, sums):
+    # 0.5, 1.5, 0.5 in units of 1; infinity stays at the limit, NaN is zero.
+    unit = dot("e5m2", "e5m2", "int8", lanes=1, accumulate=True, rounding=rounding)
+    rows = [(1, 0x38), (0, 0x3E), (0, 0x38), (0, 0x7C), (0, 0x7F)]
+    cycles = [{"in_valid": 1, "first": f, "a": a, "b": 0x3C} for f, a in rows] + [{"in_valid": 0}]
+    outputs = run_pipeline(unit, cycles, "out_valid", "y")
+    assert [y for valid, y in outputs if valid] == [*sums, 127, 0]
+
+
 def test_no_integer_holds_too_large_a_sum():
     int32 = IntFormat(32)
     with pytest.raises(FormatError, match=r"^int65: an integer format has 2 to 64 bits$"):
@@ -119,7 +142,10 @@ def test_no_integer_holds_too_large_a_sum():
             {"accumulate": True, "c": "fp32", "y": "fp32"},
             "accumulate = true and c exclude each other: the accumulator is c",
         ),
-        ({}, "y can only be left out for integers without accumulate"),
+        ({"accumulate": True}, "y can only be left out without accumulate"),
+        ({"c": "int8"}, "y can only be left out with c where all operands are integers"),
+        ({"y": "fp16", "lsb": 1}, "lsb = 1 needs an integer y of float operands"),
+        ({"y": "int8", "c": "fp16", "lsb": 1}, "lsb and c exclude each other"),
     ],
 )
 def test_what_cannot_be_built(options, message):

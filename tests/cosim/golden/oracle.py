@@ -268,6 +268,13 @@ def answers(
             summands.append(terms["c"][int(operands["c"][row])])
         elif "first" in operands and not operands["first"][row]:
             summands.append(term_of(running, oracle.fmt, flush))
+        if params.get("lsb"):
+            unit = Fraction(2) ** params["lsb"]
+            scaled = [
+                Term(x.negative, x.magnitude / unit) if isinstance(x.magnitude, Fraction) else x
+                for x in summands[: len(codes_a)]
+            ]
+            summands = [*scaled, *summands[len(codes_a) :]]
         if window is not None:
             formats = [parse_format(params[port]) for port in "ab"]
             exponents = [

@@ -73,6 +73,25 @@ FLOATS = [name for name in OPERANDS if "int" not in name]
 FLOATS += ["e4m3b100fn", "e8m3", "e5m2fnuz"]
 
 
+@pytest.mark.parametrize("kind", ["plain", "accumulate"])
+@pytest.mark.parametrize("seed", range(3))
+def test_fixed_point_of_any_floats(seed, kind):
+    rng = np.random.default_rng([seed, len(kind), 2])
+    for _ in range(15):
+        a, b = rng.permutation([str(rng.choice(FLOATS)), str(rng.choice(OPERANDS))]).tolist()
+        params = dot_params(
+            a,
+            b,
+            str(rng.choice(["int8", "int40", "uint12", "int64"])),
+            lanes=int(rng.choice([1, 2, 3, 8])),
+            lsb=int(rng.integers(-40, 20)),
+            accumulate=kind == "accumulate",
+            rounding=str(rng.choice(ROUNDINGS)),
+            subnormals=str(rng.choice(["ieee", "flush"])),
+        )
+        assert_right(params, get_stimuli("dot").random(params, 50, rng))
+
+
 @pytest.mark.parametrize("kind", ["plain", "addend", "accumulate"])
 @pytest.mark.parametrize("seed", range(5))
 def test_windows_of_any_formats_and_options(seed, kind):
@@ -262,5 +281,9 @@ def test_bad_arguments():
         dot(a, a, a_format="e4m3", b_format="e4m3")
     with pytest.raises(ValueError, match=r"^a window needs floats: integers have no exponents to"):
         dot(a, a, a_format="e4m3", b_format="int8", y_format="fp16", window=Window(4))
+    with pytest.raises(ValueError, match=r"^dot: lsb = 1 needs an integer y, and no c$"):
+        dot(a, a, lsb=1, **formats)
+    with pytest.raises(ValueError, match=r"^dot: lsb = 1 needs a float a or b$"):
+        dot(a, a, lsb=1, a_format="int8", b_format="int8")
     with pytest.raises(ValueError, match=r"^fraction_bits = 41: 1 to 40$"):
         Window(41)

@@ -22,11 +22,22 @@ def test_exact_result_by_default(more: dict[str, object], result: str) -> None:
     assert DotParams.model_validate(INTEGERS | more).y == result
 
 
+def test_exact_result_of_floats() -> None:
+    # 4 * 448 * 448 in units of 2^-18: below 2^(19.7 + 18), and a sign.
+    params = DotParams.model_validate(FLOATS | {"y": None})
+    assert (params.y, params.lsb) == ("int39", -18)
+
+
 @pytest.mark.parametrize(
     ("params", "rule"),
     [
         (INTEGERS | {"accumulate": True}, "a running sum has no bound"),
-        (INTEGERS | {"b": "e2m1"}, "not all operands are integers"),
+        (INTEGERS | {"b": "e2m1", "c": "int8"}, "not all operands are integers"),
+        (FLOATS | {"y": None, "a": "bf16"}, "the exact sum has more than 64 bits"),
+        (FLOATS | {"y": None, "lsb": -3}, "is -18 where y is left out"),
+        (FLOATS | {"lsb": -3}, "needs an integer y: fp16 has an exponent"),
+        (INTEGERS | {"y": "int32", "lsb": -3}, "is 0 where a and b are integers"),
+        (FLOATS | {"y": "int9", "c": "e4m3", "lsb": -3}, "is 0 with c"),
         (INTEGERS | {"y": "int32", "accumulate": True, "c": "int8"}, "excludes c"),
         (INTEGERS | {"align": "window", "fraction_bits": 9}, "int8 has no exponent"),
         (FLOATS | {"align": "window"}, "is needed with align = window"),
@@ -35,7 +46,12 @@ def test_exact_result_by_default(more: dict[str, object], result: str) -> None:
     ],
     ids=[
         "accumulator",
-        "floats",
+        "floats and an addend",
+        "too wide",
+        "another lsb",
+        "lsb of a float",
+        "lsb of integers",
+        "lsb of an addend",
         "both addends",
         "window of integers",
         "window without width",

@@ -23,7 +23,7 @@ def totals(component, operands):
     return [total - (total >> (bits - 1) << bits) for total in sums]
 
 
-@pytest.mark.parametrize("terms", [1, 2, 5, 8])
+@pytest.mark.parametrize("terms", [1, 2, 5, 8, 19])
 def test_sum_of_terms(terms):
     random = Random(1)
     rows = [[(1, 15)] * terms, [(0, 15)] * terms, [(1, 0)] * terms]
