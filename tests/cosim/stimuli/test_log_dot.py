@@ -78,7 +78,7 @@ def test_directed_operands_fill_bins_and_fall_back():
 
 
 def test_random_sums_cancel_overflow_and_vary():
-    params = params_of("log4.3", 8, bin_width=30)
+    params = params_of("log4.3", 8, bin_width=34)
     operands = get_stimuli("log_dot").random(params, 20_000, np.random.default_rng(3))
     answer = get_model("log_dot")(params, operands)
     asked = answer["out_valid"]
