@@ -22,14 +22,23 @@ DUMP_FILE = "waves.fst"
 
 
 def player_verilog(manifest: Mapping[str, Any], layout: Layout, copies: int) -> str:
-    """Return a module with `copies` units whose ports are the rows of `layout`."""
+    """Return a module with `copies` units whose ports are the rows of `layout`.
+
+    With a clock, stimuli are taken over when it falls.
+    """
     lines = [line for copy in range(copies) for line in _copy(manifest, layout, copy)]
+    width = 8 * layout.stimulus.itemsize
+    if manifest["clock"] is None:
+        lines.insert(0, f"wire [{width - 1}:0] held = stimulus;")
+    else:  # only what is driven by a register is not evaluated again when the clock rises
+        lines.insert(0, "always @(negedge clk) held <= stimulus;")
+        lines.insert(0, f"reg [{width - 1}:0] held;")
     lines += _padding(layout.result)
     body = "".join(f"    {line}\n" for line in lines)
     return (
         f"module {PLAYER} (\n"
         f"    input clk,\n"
-        f"    input [{8 * layout.stimulus.itemsize - 1}:0] stimulus,\n"
+        f"    input [{width - 1}:0] stimulus,\n"
         f"    output [{8 * layout.result.itemsize - 1}:0] result\n"
         f");\n{body}endmodule\n"
     )
@@ -67,7 +76,7 @@ def _copy(manifest: Mapping[str, Any], layout: Layout, copy: int) -> Iterator[st
         if port["role"] == "clock":
             connections.append(f".{name}(clk)")
         elif port["dir"] == "in":
-            lanes = [f"stimulus[{at}+:{bits}]" for at, _ in _places(layout.stimulus, name, copy)]
+            lanes = [f"held[{at}+:{bits}]" for at, _ in _places(layout.stimulus, name, copy)]
             connections.append(f".{name}({{{', '.join(reversed(lanes))}}})")
         else:
             wire = f"{name}_{copy}"

@@ -27,11 +27,15 @@ public:
 // its locks take as long as a small unit. Weak: a Verilator that calls it otherwise does without.
 void Vtop___024root___eval(Vtop___024root *) __attribute__((weak));
 
-// Every row is one clock cycle: the inputs change, the outputs settle and are sampled, the clock
-// rises. Rows are as wide as the ports that take them.
+// Every row is one clock cycle: the clock falls and the inputs change with it, the outputs settle
+// and are sampled, the clock rises. Rows are as wide as the ports that take them.
 extern "C" __attribute__((visibility("default"))) void play(const unsigned char *stimulus,
                                                             unsigned char *result,
                                                             uint64_t rows) {
+    if (PLAYER_IS_CLOCKED && !model->clk) {  // at the very beginning: there is no edge to fall yet
+        model->clk = 1;
+        model->eval();
+    }
     for (uint64_t row = 0; row != rows; ++row) {
         // The first time round it prepares the model, the last time it lets messages out.
         const bool is_full = row == 0 || row == rows - 1 || !Vtop___024root___eval;

@@ -366,11 +366,11 @@ class SumStimuli:
         """Return lanes whose products have about the row's exponent, half the rows sparsely."""
         lanes = lanes or self.lanes
         shape = (len(exponent), lanes)
-        jitter = rng.integers(-3, 1, shape, endpoint=True) if lanes > 1 else 0
+        jitter = rng.integers(-3, 1, shape, np.int8, endpoint=True) if lanes > 1 else 0
         a, b = self._products_of(exponent[:, None] + jitter, rng)
         if lanes > 1:
             dense = np.where(rng.random(shape[0]) < 0.5, 1.0, 2.0 / lanes)
-            a = np.where(rng.random(shape) < dense[:, None], a, a.dtype.type(0))
+            a = np.where(rng.random(shape, np.float32) < dense[:, None], a, a.dtype.type(0))
         return a, b
 
     def _products_of(
@@ -381,7 +381,8 @@ class SumStimuli:
         # a's exponent leaves one for b that b has.
         low = np.clip(wanted - b_high, a_low, a_high)
         high = np.clip(wanted - b_low, a_low, a_high)
-        exponent_a = low + np.floor(rng.random(wanted.shape) * (high - low + 1)).astype(np.int64)
+        share = rng.random(wanted.shape, np.float32)
+        exponent_a = low + (share * (high - low + 1)).astype(np.int64)
         a = operands.of_exponent(self.a, exponent_a, rng)
         return a, operands.of_exponent(self.b, wanted - exponent_a, rng)
 

@@ -4,6 +4,7 @@ from tests.cosim.duts import RUNNING_PORTS, port, running_unit
 
 WIDE = {
     "name": "wide",
+    "clock": None,
     "ports": [
         port("in_valid", "in", 1, "valid"),
         port("a", "in", 10, "data", "uint5", lanes=2),
@@ -23,15 +24,16 @@ module slipstick_player (
     input [127:0] stimulus,
     output [127:0] result
 );
+    wire [127:0] held = stimulus;
     wire [0:0] out_valid_0;
     wire [5:0] y_0;
-    wide copy_0 (.in_valid({stimulus[0+:1]}), .a({stimulus[24+:5], stimulus[16+:5]}), \
+    wide copy_0 (.in_valid({held[0+:1]}), .a({held[24+:5], held[16+:5]}), \
 .out_valid(out_valid_0), .y(y_0));
     assign result[0+:8] = out_valid_0[0+:1];
     assign result[16+:8] = y_0[0+:6];
     wire [0:0] out_valid_1;
     wire [5:0] y_1;
-    wide copy_1 (.in_valid({stimulus[8+:1]}), .a({stimulus[40+:5], stimulus[32+:5]}), \
+    wide copy_1 (.in_valid({held[8+:1]}), .a({held[40+:5], held[32+:5]}), \
 .out_valid(out_valid_1), .y(y_1));
     assign result[8+:8] = out_valid_1[0+:1];
     assign result[24+:8] = y_1[0+:6];
