@@ -10,7 +10,7 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.bricks.adder import AdderKind
 from hdl.bricks.bit_heap import BitHeap
-from hdl.bricks.multiplier import add_product
+from hdl.bricks.multiplier import add_chosen_product
 from hdl.formats import IntFormat
 from hdl.stages.align import Frame
 
@@ -65,12 +65,14 @@ class SumIntegerProducts(wiring.Component):
         a_format, b_format = self.formats
         heap = BitHeap(len(self.first))
         for i in range(self.lanes):
-            add_product(
+            add_chosen_product(
+                m,
                 heap,
                 getattr(self, f"a_{i}"),
                 getattr(self, f"b_{i}"),
                 a_signed=a_format.signed,
                 b_signed=b_format.signed,
+                name=f"digit_{i}",
             )
         if self.addend:
             add = heap.add_signed if self.addend.signed else heap.add_unsigned
@@ -196,7 +198,7 @@ class MultiplyAdd(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         heap = BitHeap(len(self.first))
-        add_product(heap, self.a, self.b, weight=self.frame.below)
+        add_chosen_product(m, heap, self.a, self.b, weight=self.frame.below)
         add_aligned(m, heap, self.aligned, self.subtract, self.sticky)
         first, second = heap.compress(m)
         m.d.comb += [self.first.eq(first), self.second.eq(second)]
