@@ -27,13 +27,14 @@ from gen.version import __version__
 from hdl.options import OBJECTIVES, Objective
 from synth import blocks, liberty, libraries, mapping, netlist, recipes, result, timing
 from synth.energy import Workload, measure
+from synth.gates import netlist_verilog
 from synth.libraries import Library, load_library
 from synth.mapping import FRONTENDS, Frontend, Mapped, Mapper
 from synth.netlist import Netlist
 from synth.recipes import Recipe, candidates, merit
 from synth.result import Block, Candidate, SynthResult
 
-__all__ = ["synthesize", "synthesize_verilog"]
+__all__ = ["netlist_of", "synthesize", "synthesize_verilog"]
 
 
 def synthesize(
@@ -124,34 +125,23 @@ def synthesize_verilog(
     ConfigError, ToolError
         As in `synthesize`.
     """
-    if objective not in OBJECTIVES:
-        raise ConfigError(f"objective = {objective!r}: not one of {', '.join(OBJECTIVES)}")
-    if frontend not in FRONTENDS:
-        raise ConfigError(f"frontend = {frontend!r}: not one of {', '.join(FRONTENDS)}")
-    if period_ps is not None and not 0 < period_ps < 1e9:
-        raise ConfigError(f"period = {period_ps:g} ps: not in 0..1e9")
-    if not re.fullmatch(r"[A-Za-z_]\w*", top):
-        raise ConfigError(f"top = {top!r}: not a plain module name")
-    cells = load_library(library)
-    job = _Job(text, top, cells, objective, period_ps, frontend, timeout)
-
-    key = job.key
-
-    def build(directory: Path) -> None:
-        with _workplace(f"{top}-{key[:16]}") as scratch:
-            result = job.run(scratch, workers or os.cpu_count() or 1)
-        (directory / "result.json").write_text(json.dumps(result.facts, indent=1) + "\n")
-        (directory / FLAT).write_bytes(result.flat.dump())
-        (directory / BY_BLOCK).write_bytes(result.by_block.dump())
-
-    directory = cached("synth", key, build)
+    job = _checked_job(
+        text,
+        top,
+        library,
+        objective=objective,
+        period_ps=period_ps,
+        frontend=frontend,
+        timeout=timeout,
+    )
+    directory = job.cached_result(workers)
     found = json.loads((directory / "result.json").read_text())
     energy = None
     if workload is not None:
         flat, by_block = (
             Netlist.load((directory / file).read_bytes()) for file in (FLAT, BY_BLOCK)
         )
-        energy = measure(flat, by_block, cells, workload)
+        energy = measure(flat, by_block, job.library, workload)
     return SynthResult(
         name=top,
         unit=None,
@@ -164,6 +154,53 @@ def synthesize_verilog(
             "candidates": tuple(Candidate(**candidate) for candidate in found["candidates"]),
         },
     )
+
+
+def netlist_of(
+    config: Config,
+    *,
+    library: str | Path = "nangate45",
+    objective: Objective | None = None,
+    workers: int | None = None,
+    timeout: float = 600,
+) -> str:
+    """Synthesize the unit of a config and return its netlist, as `netlist_verilog` writes it.
+
+    Arguments and errors are those of `synthesize`, of which it is the result.
+    """
+    artifact = generate(config)
+    job = _checked_job(
+        artifact.verilog,
+        artifact.name,
+        library,
+        objective=objective or config.params_dict().get("objective", "balanced"),
+        period_ps=None,
+        frontend="verilog",
+        timeout=timeout,
+    )
+    content = (job.cached_result(workers) / FLAT).read_bytes()
+    return netlist_verilog(Netlist.load(content), job.library)
+
+
+def _checked_job(
+    text: str,
+    top: str,
+    library: str | Path,
+    *,
+    objective: Objective,
+    period_ps: float | None,
+    frontend: Frontend,
+    timeout: float,
+) -> _Job:
+    if objective not in OBJECTIVES:
+        raise ConfigError(f"objective = {objective!r}: not one of {', '.join(OBJECTIVES)}")
+    if frontend not in FRONTENDS:
+        raise ConfigError(f"frontend = {frontend!r}: not one of {', '.join(FRONTENDS)}")
+    if period_ps is not None and not 0 < period_ps < 1e9:
+        raise ConfigError(f"period = {period_ps:g} ps: not in 0..1e9")
+    if not re.fullmatch(r"[A-Za-z_]\w*", top):
+        raise ConfigError(f"top = {top!r}: not a plain module name")
+    return _Job(text, top, load_library(library), objective, period_ps, frontend, timeout)
 
 
 FLAT, BY_BLOCK = "flat.json.gz", "blocks.json.gz"
@@ -216,6 +253,19 @@ class _Job:
             Path(__file__).read_text(),
         ]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+    def cached_result(self, workers: int | None) -> Path:
+        """Return the directory with the result and the netlists, made unless it is there."""
+        key = self.key
+
+        def build(directory: Path) -> None:
+            with _workplace(f"{self.top}-{key[:16]}") as scratch:
+                result = self.run(scratch, workers or os.cpu_count() or 1)
+            (directory / "result.json").write_text(json.dumps(result.facts, indent=1) + "\n")
+            (directory / FLAT).write_bytes(result.flat.dump())
+            (directory / BY_BLOCK).write_bytes(result.by_block.dump())
+
+        return cached("synth", key, build)
 
     def run(self, directory: Path, workers: int) -> _Made:
         """Do it, in an empty directory."""

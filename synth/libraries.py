@@ -129,11 +129,12 @@ class Pin:
 class Register:
     """What a flip-flop does: at the edge of `clock`, its state becomes `next_state` of its inputs.
 
-    `next_state` is a truth table as in `Pin.function`.
+    `next_state` is a truth table as in `Pin.function`; `is_falling` says which edge it is.
     """
 
     clock: str
     next_state: int
+    is_falling: bool = False
 
 
 @dataclass(frozen=True)
@@ -530,12 +531,13 @@ def _signal_pins(group: Group) -> Iterator[tuple[str, Group]]:
 def _register(group: Group, inputs: Sequence[str]) -> Register | None:
     if {"clear", "preset"} & group.simple.keys():
         return None
-    clock = group.simple.get("clocked_on", "").strip("!()' ")
+    clocked_on = group.simple.get("clocked_on", "")
+    clock, is_falling = clocked_on.strip("!()' "), "!" in clocked_on or "'" in clocked_on
     try:
         next_state = liberty.truth_table(group.simple.get("next_state", ""), inputs)
     except LibertyError:
         return None
-    return Register(clock, next_state) if clock in inputs else None
+    return Register(clock, next_state, is_falling) if clock in inputs else None
 
 
 def _shown_state(function: str, states: Sequence[str]) -> Literal["", "state", "complement"]:

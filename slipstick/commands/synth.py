@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from gen.config import resolve
+from gen.config import Config, resolve
 from hdl.options import OBJECTIVES, Objective
 from slipstick.commands.output import (
     activity,
@@ -16,6 +16,7 @@ from slipstick.commands.output import (
 )
 from slipstick.costs import workload_of
 from synth.flow import synthesize
+from synth.fpga import TARGETS, FpgaResult, fpga_rows, synthesize_fpga
 from synth.libraries import BUILT_IN
 from synth.result import SynthResult, area_unit, block_rows, energy_rows, summary_rows
 
@@ -40,6 +41,13 @@ __all__ = ["command"]
 @click.option(
     "--period", type=float, metavar="PS", help="Clock period to meet with the smallest area."
 )
+@click.option(
+    "--target",
+    type=click.Choice(("asic", *TARGETS)),
+    default="asic",
+    show_default=True,
+    help="An FPGA family instead of a cell library.",
+)
 @click.option("--energy", is_flag=True, help="Measure the energy of an operation as well.")
 @click.option(
     "--operands",
@@ -55,6 +63,7 @@ def command(
     library: str,
     objective: Objective | None,
     period: float | None,
+    target: str,
     energy: bool,
     operands: str,
     as_json: bool,
@@ -64,6 +73,13 @@ def command(
     The energy is of the mapped netlist at work; whatever it computes is compared with the golden
     model first.
     """
+    if target != "asic":
+        given = {"--objective": objective, "--period": period, "--energy": energy or None}
+        for name, value in given.items():
+            if value is not None:
+                raise click.UsageError(f"{name} is for cell libraries, not for {target}")
+        _synthesize_fpga(resolve(config), target, as_json)
+        return
     results: list[SynthResult] = []
     for one in resolve(config):
         with activity(f"synthesizing {one.name}"):
@@ -78,6 +94,22 @@ def command(
         print_json([result.to_json() for result in results])
     else:
         console().print(*results[0].notes, sep="\n")
+
+
+def _synthesize_fpga(configs: list[Config], target: str, as_json: bool) -> None:
+    results: list[FpgaResult] = []
+    for one in configs:
+        with activity(f"synthesizing {one.name}"):
+            results.append(synthesize_fpga(one, target))
+        if not as_json:
+            shown = table(one.name, "")
+            for row in fpga_rows(results[-1]):
+                shown.add_row(*row)
+            console().print(shown)
+    if as_json:
+        print_json([result.to_json() for result in results])
+    else:
+        console().print(*results[0].to_json()["notes"], sep="\n")
 
 
 def _print(result: SynthResult) -> None:

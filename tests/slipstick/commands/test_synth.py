@@ -46,6 +46,14 @@ def test_energy_of_operands(capsys: pytest.CaptureFixture[str]) -> None:
     assert "no glitches" in text
 
 
+def test_an_fpga_instead(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["synth", *PRODUCT, "--target", "ice40"]) == 0
+    assert "lookup tables" in capsys.readouterr().out
+    assert main(["synth", *PRODUCT, "--target", "ice40", "--json"]) == 0
+    (result,) = json.loads(capsys.readouterr().out)
+    assert (result["target"], result["ffs"]) == ("ice40", 0)
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -56,6 +64,10 @@ def test_energy_of_operands(capsys: pytest.CaptureFixture[str]) -> None:
         (
             ["--energy", "--operands", "normal"],
             "normal: cannot read it: No such file or directory",
+        ),
+        (
+            ["--target", "ecp5", "--energy"],
+            "--energy is for cell libraries, not for ecp5 (see `slipstick synth --help`)",
         ),
         (["--period", "0"], "period = 0 ps: not in 0..1e9"),
     ],
