@@ -6,13 +6,19 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from cosim.coverage.groups import Coverage, Group
+from cosim.coverage.log_sums import LogAddCoverage, LogDotCoverage
 from cosim.coverage.sum_of_products import SumCoverage
 from cosim.stimuli import Operands
 from gen.errors import ConfigError
 
 __all__ = ["Counter", "Coverage", "Group", "counter_for"]
 
-_COUNTERS = {"fma": SumCoverage, "dot": SumCoverage}
+_COUNTERS = {
+    "fma": SumCoverage,
+    "dot": SumCoverage,
+    "log_dot": LogDotCoverage,
+    "log_add": LogAddCoverage,
+}
 
 
 class Counter(Protocol):

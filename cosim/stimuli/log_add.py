@@ -16,9 +16,9 @@ __all__ = ["directed", "enumerate_space", "random", "space_bits"]
 
 
 def directed(params: Mapping[str, Any]) -> Operands:
-    """Return every distance below the largest number and above the smallest, with all signs.
+    """Return every distance below the largest number and above the smallest, and pairs of corners.
 
-    The smaller operand comes first and last in turns; a distance more than there is gives zero.
+    With all signs; the smaller operand comes first and last in turns. Corners: zero and both ends.
     """
     fmt = _format(params)
     distance = np.arange(fmt.max_code + 1)
@@ -26,6 +26,8 @@ def directed(params: Mapping[str, Any]) -> Operands:
     low = np.array([1, 2, fmt.max_code // 2])[:, None] + distance
     pairs = [(np.full_like(distance, fmt.max_code), from_top)]
     pairs += [(np.minimum(row, fmt.max_code), np.full_like(row, row[0])) for row in low]
+    corners = np.array([0, 1, fmt.max_code])
+    pairs.append((np.repeat(corners, 3), np.tile(corners, 3)))
     larger, smaller = (np.concatenate(column) for column in zip(*pairs, strict=True))
     signs = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]) * fmt.sign_mask
     a = (larger | signs[:, :1]).ravel()

@@ -133,4 +133,7 @@ def test_few_vectors_do_not():
 def test_a_unit_without_bins_is_refused():
     with pytest.raises(ConfigError) as error:
         counter_for("tile", {})
-    assert str(error.value) == "coverage: there are no bins for tile; there are for fma, dot"
+    assert (
+        str(error.value) == "coverage: there are no bins for tile; there are for fma, dot, "
+        "log_dot, log_add"
+    )
