@@ -273,6 +273,21 @@ def test_model_gives_words_of_long_sums():
     assert not answer["out_valid"].any()
 
 
+def test_bins_give_what_constants_before_the_sum_give():
+    rng = np.random.default_rng(6)
+    a, b = rng.integers(0, 256, (2, 3000, 8))
+    first = rng.random(3000) < 0.2
+    signed, pairs, linear = (
+        # Wide enough for runs of any length here.
+        log_dot(a, b, fmt="log4.3", first=first, accumulator=accumulator, bin_width=48)
+        for accumulator in ("signed", "pairs", "linear")
+    )
+    for other in (pairs, linear):
+        np.testing.assert_array_equal(other.total, signed.total)
+        np.testing.assert_array_equal(other.code, signed.code)
+    assert not signed.overflow.any()
+
+
 def test_a_serial_finish_does_not_hear_a_last_that_comes_early():
     params = {
         "format": "log2.2",
