@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,8 +10,25 @@ from xml.etree import ElementTree
 
 from cosim.coverage import Coverage
 from cosim.failure import Failure, Value
+from gen.config import Config
 
-__all__ = ["Options", "Result", "junit", "story"]
+__all__ = ["Netlists", "Options", "Result", "junit", "story"]
+
+
+@dataclass(frozen=True)
+class Netlists:
+    """Where gate-level Verilog comes from.
+
+    Attributes
+    ----------
+    verilog_of
+        Returns that of a config: a module with its ports, and the cells that it is made of.
+    words
+        Options of `slipstick verify` that stand for it.
+    """
+
+    verilog_of: Callable[[Config], str]
+    words: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -30,6 +47,8 @@ class Options:
         ``verilator`` or ``icarus``.
     verilog
         Somebody's Verilog to check instead of the generated one.
+    netlists
+        Check gate-level Verilog from there instead of the generated one.
     waves
         File for the waveforms (FST) around the first wrong answer, else of the first vectors.
     operands
@@ -46,6 +65,7 @@ class Options:
     seed: int = 1
     sim: str = "verilator"
     verilog: Path | None = None
+    netlists: Netlists | None = None
     waves: Path | None = None
     operands: Path | None = None
     directory: Path | None = None
@@ -70,7 +90,8 @@ class Result:
         Results compared beforehand, with gaps in the valid port and resets in flight; 0 for
         somebody's own operands.
     seconds
-        How long it took to ``generate``, ``build`` and ``simulate``.
+        How long it took to ``generate``, ``build`` and ``simulate``, and to ``synthesize`` what is
+        checked if that is a netlist.
     failure
         The first wrong answer.
     waves, viewer

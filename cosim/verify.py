@@ -191,6 +191,10 @@ class _Job:
         verilog = artifact.verilog
         if options.verilog is not None:
             verilog = _read_verilog(options.verilog, config.name)
+        generated = time.perf_counter()
+        if options.netlists is not None:
+            verilog = options.netlists.verilog_of(config)
+        synthesized = time.perf_counter()
         if operands is None and options.operands is not None:
             operands = load_operands(options.operands)
         if operands is None:
@@ -201,7 +205,9 @@ class _Job:
         else:
             codes = unit.checked(operands, str(options.operands or "operands"))
             plan = plan_operands(unit, codes)
-        seconds = {"generate": time.perf_counter() - start}
+        seconds = {"generate": time.perf_counter() - start - (synthesized - generated)}
+        if options.netlists is not None:
+            seconds["synthesize"] = synthesized - generated
         return cls(config, options, unit, verilog, plan, codes, operands is None, seconds)
 
     @property
@@ -286,6 +292,8 @@ class _Job:
         options: list[str] = []
         if self.options.verilog is not None:
             options += ["--verilog", str(self.options.verilog)]
+        if self.options.netlists is not None:
+            options += self.options.netlists.words
         if self.options.sim != Options.sim:
             options += ["--sim", self.options.sim]
         return Failure(
@@ -321,6 +329,8 @@ def _check_options(options: Options) -> None:
         raise ConfigError(f"vectors = {options.vectors}: must be 1 or more")
     if options.seed < 0:
         raise ConfigError(f"seed = {options.seed}: must be 0 or more")
+    if options.verilog is not None and options.netlists is not None:
+        raise ConfigError("somebody's Verilog and netlists exclude each other")
     if options.operands is not None and options.exhaustive:
         raise ConfigError("operands from a file and exhaustive exclude each other")
     if options.operands is not None and options.coverage:

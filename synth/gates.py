@@ -90,8 +90,10 @@ def _expression(table: int, inputs: Sequence[str]) -> str:
     low, high = table & ones, table >> half & ones
     if low == high:
         return _expression(low, rest)
+    if (low, high) in ((0, ones), (ones, 0)):
+        return last if high else f"~{last}"
     if low == ones ^ high:
-        return last if (low, high) == (0, ones) else f"({last} ^ {_expression(low, rest)})"
+        return f"({last} ^ {_expression(low, rest)})"
     if low == 0:
         return f"({last} & {_expression(high, rest)})"
     if high == 0:

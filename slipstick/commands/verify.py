@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 
 from cosim.coverage import Coverage
-from cosim.results import Options, Result, junit, story
+from cosim.results import Netlists, Options, Result, junit, story
 from cosim.verify import verify_all
-from gen.config import resolve
+from gen.config import Config, resolve
 from gen.files import write_atomically
 from slipstick.commands.output import (
     config_argument,
@@ -23,6 +23,8 @@ from slipstick.commands.output import (
 )
 
 __all__ = ["command"]
+
+LIBRARY = "nangate45"
 
 
 @click.command()
@@ -49,6 +51,13 @@ __all__ = ["command"]
     help="Simulator.",
 )
 @file_option("--verilog", metavar="FILE.v", text="Check this Verilog, not the generated.")
+@click.option("--netlist", is_flag=True, help="Check what it is synthesized to, cell by cell.")
+@click.option(
+    "--lib",
+    "library",
+    metavar="NAME|FILE.lib",
+    help=f"With --netlist: cell library, as for `synth`.  [default: {LIBRARY}]",
+)
 @file_option("--operands", metavar="FILE.npz", text="Use these operands: codes, an array a port.")
 @file_option("--waves", metavar="FILE.fst", text="Write waveforms around the first mismatch.")
 @file_option("--junit", "junit_file", metavar="FILE.xml", text="Write the results as JUnit XML.")
@@ -69,6 +78,8 @@ def command(
     seed: int,
     sim: str,
     verilog: Path | None,
+    netlist: bool,
+    library: str | None,
     operands: Path | None,
     waves: Path | None,
     junit_file: Path | None,
@@ -85,6 +96,10 @@ def command(
     for name, given in single.items():
         if given and len(configs) > 1:
             raise click.UsageError(f"{name} is for one CONFIG, not {len(configs)}")
+    if library and not netlist:
+        raise click.UsageError("--lib is for --netlist")
+    if verilog and netlist:
+        raise click.UsageError("--verilog and --netlist exclude each other")
     options = Options(
         vectors=vectors,
         exhaustive=exhaustive,
@@ -92,6 +107,7 @@ def command(
         seed=seed,
         sim=sim,
         verilog=verilog,
+        netlists=_netlists(library) if netlist else None,
         waves=waves,
         operands=operands,
         directory=output,
@@ -111,6 +127,16 @@ def command(
     if as_json:
         print_json([result.to_json() for result in results])
     return 0 if results and all(result.passed for result in results) else 1
+
+
+def _netlists(library: str | None) -> Netlists:
+    # Not for those who do without: it takes as long to load as checking a small unit.
+    from synth.flow import netlist_of
+
+    def verilog_of(config: Config) -> str:
+        return netlist_of(config, library=library or LIBRARY)
+
+    return Netlists(verilog_of, ("--netlist", *(("--lib", library) if library else ())))
 
 
 def _print_coverage(coverage: Coverage) -> None:

@@ -35,11 +35,11 @@ def test_expressions_are_what_truth_tables_say():
 
 @pytest.mark.parametrize(
     ("table", "expression"),
-    [(0b1000, "(b & a)"), (0b0111, "(~b | (1'b1 ^ a))"), (0b0110, "(b ^ a)"), (0b1111, "1'b1")],
+    [(0b1000, "(b & a)"), (0b0111, "(~b | ~a)"), (0b0110, "(b ^ a)"), (0b1111, "1'b1")],
     ids=["and", "nand", "xor", "constant"],
 )
 def test_expressions_are_short(table, expression):
-    assert _expression(table, "ab").replace("~a", "(1'b1 ^ a)") == expression
+    assert _expression(table, "ab") == expression
 
 
 def test_a_combinational_cell():
@@ -63,11 +63,11 @@ endmodule
 
 def test_flip_flops_of_the_tiny_library_have_an_edge_and_a_complement():
     cells = load_library(TINY).cells
-    registers = [cell for cell in cells.values() if cell.register]
+    registers = [(cell, cell.register) for cell in cells.values() if cell.register]
     assert registers
-    for cell in registers:
+    for cell, register in registers:
         text = cell_verilog(cell)
-        assert f"always @(posedge {cell.register.clock}) state <= " in text
+        assert f"always @(posedge {register.clock}) state <= " in text
         assert "= state;" in text
 
 
@@ -94,7 +94,10 @@ def test_a_netlist_with_constants():
         "top",
         inputs={"a[0]": 0, "a[1]": 1},
         outputs={"y[1]": 2},
-        instances=(Instance("INV_0", "INV", {"A": 1, "Y": 2}), Instance("u.1", "INV", {}, {"A": 0})),
+        instances=(
+            Instance("INV_0", "INV", {"A": 1, "Y": 2}),
+            Instance("u.1", "INV", {}, {"A": 0}),
+        ),
         net_count=3,
         tied={"y[0]": 1},
     )
