@@ -242,7 +242,7 @@ class _Job:
             rows = max(rows, rows_for(count_of(self.operands), 1, unit.latency))
         beginning = Batch(self.operands, *unit.respond(self.operands))
         params = self.config.params_dict()
-        counter = counter_for(self.config.unit, params) if self.options.coverage else None
+        counter = counter_for(self.config.unit, params, unit) if self.options.coverage else None
         due = _Due()
         batches = self._batches(model.copies, counter, due)
         with self._workspace() as work:

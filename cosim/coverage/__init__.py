@@ -7,8 +7,10 @@ from typing import Any, Protocol
 
 from cosim.coverage.groups import Coverage, Group
 from cosim.coverage.log_sums import LogAddCoverage, LogDotCoverage
+from cosim.coverage.ports import PortCoverage
 from cosim.coverage.sum_of_products import SumCoverage
 from cosim.stimuli import Operands
+from cosim.unit import Unit
 from gen.errors import ConfigError
 
 __all__ = ["Counter", "Coverage", "Group", "counter_for"]
@@ -33,15 +35,19 @@ class Counter(Protocol):
         ...
 
 
-def counter_for(unit: str, params: Mapping[str, Any]) -> Counter:
+def counter_for(name: str, params: Mapping[str, Any], unit: Unit | None = None) -> Counter:
     """Return a counter for a unit of these normalised parameters.
+
+    Kinds of units that have no bins of their own get those of the ports of `unit`.
 
     Raises
     ------
     ConfigError
-        If there are no bins for units of that name.
+        If it has none and there is no `unit`.
     """
-    if unit not in _COUNTERS:
+    if name in _COUNTERS:
+        return _COUNTERS[name](name, params)
+    if unit is None:
         known = ", ".join(_COUNTERS)
-        raise ConfigError(f"coverage: there are no bins for {unit}; there are for {known}")
-    return _COUNTERS[unit](unit, params)
+        raise ConfigError(f"coverage: there are no bins for {name}; there are for {known}")
+    return PortCoverage(name, unit)
