@@ -89,7 +89,7 @@ class WindowDatapath:
         terms = len(self.cuts)
         # Each below 2**term_bits, so a doubling for every doubling of the terms, and a sign.
         bits = window.term_bits + (terms - 1).bit_length() + 1
-        self.sum = SumTerms(terms, window.term_bits, bits, adder)
+        self.sum = SumTerms(terms, window.term_bits, bits, adder, arrival=16.0)
         target = target_of(dot.result)
         self.normalize = Normalize(
             bits,

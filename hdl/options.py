@@ -40,7 +40,7 @@ def adder_for(objective: Objective) -> AdderKind:
     kinds: dict[Objective, AdderKind] = {
         "area": "ripple",
         "balanced": "brent_kung",
-        "delay": "sklansky",
+        "delay": "kogge_stone",
     }
     return kinds[objective]
 

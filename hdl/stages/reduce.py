@@ -99,6 +99,8 @@ class SumTerms(wiring.Component):
         Width of the signed sum, which the caller has shown to be enough.
     adder
         Carry-propagate adder of the count of negative terms.
+    arrival
+        How much later than their signs the magnitudes settle, in delays of an exclusive or.
 
     Members
     -------
@@ -109,9 +111,16 @@ class SumTerms(wiring.Component):
     """
 
     def __init__(
-        self, terms: int, term_bits: int, bits: int, adder: AdderKind = "brent_kung"
+        self,
+        terms: int,
+        term_bits: int,
+        bits: int,
+        adder: AdderKind = "brent_kung",
+        *,
+        arrival: float = 1.0,
     ) -> None:
         self.terms = terms
+        self.arrival = arrival
         self.adder: AdderKind = adder
         super().__init__(
             {f"sign_{i}": In(1) for i in range(terms)}
@@ -138,7 +147,7 @@ class SumTerms(wiring.Component):
             sign, magnitude = getattr(self, f"sign_{i}"), getattr(self, f"magnitude_{i}")
             flipped = Signal(bits, name=f"flipped_{i}")
             m.d.comb += flipped.eq(magnitude ^ sign.replicate(bits))
-            heap.add_unsigned(flipped, arrival=1.0)
+            heap.add_unsigned(flipped, arrival=self.arrival)
             if self.terms < _COUNTED_TERMS:
                 heap.add_bit(sign, 0)
                 heap.add_bit(~sign, bits)
