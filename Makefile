@@ -40,6 +40,15 @@ bench: $(DEVELOPED) ## how fast formats are encoded and 2^24 operands of FP8 uni
 	$(BIN)/python benchmarks/bench_formats.py
 	$(BIN)/python benchmarks/bench_cosim.py
 
+.PHONY: bench-hw
+bench-hw: $(DEVELOPED) ## area and delay of units beside plain RTL and the limits, into docs/cost.md
+	$(BIN)/python benchmarks/bench_hw.py
+
+.PHONY: bench-cost
+bench-cost: $(DEVELOPED) ## energies and areas beside what others have published
+	$(BIN)/python benchmarks/bench_energy.py
+	$(BIN)/python benchmarks/bench_formats_area.py
+
 .PHONY: lint
 lint: $(DEVELOPED) ## style, types and layering
 	$(BIN)/ruff check

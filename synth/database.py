@@ -91,12 +91,15 @@ class Database:
         self.owner = uuid.uuid4().hex
         self._lock_file = path.with_name(f"{path.name}-run-{self.owner}")
         self._connection = _connect(path)
+        # Locked before it has its name: nobody ever sees it without the lock.
+        unnamed = path.with_name(f".{path.name}-{self.owner}")
         try:
-            self._lock = os.open(self._lock_file, os.O_CREAT | os.O_RDWR, 0o644)
+            self._lock = os.open(unnamed, os.O_CREAT | os.O_RDWR, 0o644)
         except OSError as error:
             self._connection.close()
             raise ConfigError(f"{path}: cannot write beside it: {error.strerror}") from error
         fcntl.flock(self._lock, fcntl.LOCK_EX)
+        unnamed.rename(self._lock_file)
 
     def __enter__(self) -> Database:
         return self

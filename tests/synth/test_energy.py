@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,9 @@ from gen.errors import ConfigError, ToolError
 from synth.energy import Workload, macs_of, measure
 from synth.flow import synthesize_verilog
 from synth.libraries import Library, load_library
+from synth.mapping import Mapper
 from synth.netlist import Instance, Netlist
+from synth.recipes import candidates
 from synth.result import Energy
 
 STREAMS = 64
@@ -159,6 +162,67 @@ def test_operands_decide() -> None:
     assert still.toggles == 0
     assert sum(block.fj for block in busy.blocks) == pytest.approx(busy.fj_per_op, rel=1e-4)
     assert busy.fj_per_mac == busy.fj_per_op
+
+
+def settle(netlist: Netlist, library: Library, inputs: dict[int, int]) -> list[int]:
+    """Return the value of every net, cell by cell from truth tables, one vector at a time."""
+    values: dict[int, int] = dict(inputs)
+    waiting = list(netlist.instances)
+    while waiting:
+        instance = waiting.pop(0)
+        cell = library.cells[instance.cell]
+        bits = [
+            instance.tied[pin] if pin in instance.tied else values.get(instance.nets[pin])
+            for pin in cell.inputs
+        ]
+        if None in bits:
+            waiting.append(instance)
+            continue
+        row = sum((bit or 0) << k for k, bit in enumerate(bits))
+        for pin in cell.outputs:
+            function = cell.pins[pin].function
+            if pin in instance.nets and function is not None:
+                values[instance.nets[pin]] = function >> row & 1
+    return [values[net] for net in range(netlist.net_count)]
+
+
+def test_movements_are_those_of_a_plain_simulation(tmp_path: Path) -> None:
+    library = load_library("nangate45")
+    text = "module top (input [3:0] a, b, output [7:0] y); assign y = a * b; endmodule"
+    mapper = Mapper(tmp_path, text, "top", library)
+    netlist = mapper.flat(candidates("area")[-1], "mapped", 1.0).netlist
+    rng = np.random.default_rng(1)
+    cycles = 5
+    a, b = rng.integers(0, 16, (2, STREAMS * cycles))
+    workload = Workload(
+        name="random",
+        ports=[port("a", "in", 4), port("b", "in", 4), port("y", "out", 8)],
+        latency=0,
+        operands={"a": a, "b": b},
+        expected={"y": a * b},
+        due=np.ones(len(a), np.bool_),
+        streams=STREAMS,
+        macs=1,
+    )
+    moved = 0
+    for stream in range(STREAMS):
+        states = [
+            settle(
+                netlist,
+                library,
+                {
+                    net: int({"a": a, "b": b}[label[0]][stream * cycles + cycle]) >> int(label[2])
+                    & 1
+                    for label, net in netlist.inputs.items()
+                },
+            )
+            for cycle in range(cycles)
+        ]
+        moved += sum(
+            old != new for pair in pairwise(states) for old, new in zip(*pair, strict=True)
+        )
+    energy = measure(netlist, netlist, library, workload)
+    assert energy.toggles == pytest.approx(moved / (STREAMS * (cycles - 1)), abs=0.001)
 
 
 @pytest.mark.parametrize(
