@@ -42,7 +42,7 @@ bench: $(DEVELOPED) ## how fast formats are encoded and 2^24 operands of FP8 uni
 
 .PHONY: bench-hw
 bench-hw: $(DEVELOPED) ## area and delay of units beside plain RTL and the limits, into docs/cost.md
-	$(BIN)/python benchmarks/bench_hw.py
+	$(BIN)/python -m benchmarks.bench_hw
 
 .PHONY: bench-cost
 bench-cost: $(DEVELOPED) ## energies and areas beside what others have published

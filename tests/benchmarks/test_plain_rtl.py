@@ -24,7 +24,7 @@ def test_same_answers(words: str, tmp_path: Path) -> None:
     path = tmp_path / "plain.v"
     path.write_text(plain_verilog(config.name, config.params_dict()))
     result = verify(config, Options(vectors=20_000, verilog=path, directory=tmp_path))
-    assert result.compared == 20_000
+    assert result.vectors == 20_000
     assert result.mismatches == 0
 
 
