@@ -247,3 +247,15 @@ def test_unwritable_directory_is_the_users_to_mend(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="file: cannot write here: "):
         write(artifact, tmp_path / "file")
     assert os.listdir(tmp_path) == ["file"]
+
+
+def test_ports_that_are_no_numbers_and_those_with_a_weight_say_so() -> None:
+    sparse = generate(make_config("sparse_mux", {"x": "int8", "groups": 2}))
+    assert "8 bit  2 x 4 bits, the first in the low bits" in sparse.verilog
+    assert "1 bit  something about the operands is illegal" in sparse.verilog
+    scales = {"x": "int8", "scale_a": "uint4", "scale_b": "uint4", "scale_bits": 5}
+    scaled = generate(make_config("vector_scale", scales))
+    assert "13 bit  int13, the lowest bit worth 2^3" in scaled.verilog
+    assert {port["name"]: port["lsb"] for port in scaled.manifest["ports"] if "lsb" in port} == {
+        "y": 3
+    }
