@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,15 +17,19 @@ from cosim.formal.reference import ACCUMULATOR, reference_verilog
 from cosim.formal.solver import Answer, Engine, solve
 from cosim.golden import code_dtype, get_model
 from cosim.results import Options
+from cosim.stimuli import get_stimuli
 from cosim.unit import Codes, Unit
 from cosim.verify import verify, verify_operands
 from gen.config import Config, make_config
-from gen.emit import generate
+from gen.emit import Artifact, generate
 from gen.errors import ConfigError
 
 __all__ = ["ProofResult", "Step", "Verdict", "prove"]
 
-Verdict = Literal["proven", "refuted", "inconclusive"]
+Verdict = Literal["proven", "consistent", "refuted", "inconclusive"]
+
+EXHAUSTIVE_BITS = 24
+"""Operand bits up to which simulation of all operands stands for a description: seconds."""
 
 
 @dataclass(frozen=True)
@@ -39,14 +43,14 @@ class Step:
     verdict
         Whether it was.
     engine
-        What decided it, or ran out of time.
+        What decided it, or ran out of time: a solver, or ``simulation`` of all operands.
     seconds
         How long that took.
     """
 
     claim: str
     verdict: Verdict
-    engine: Engine
+    engine: Engine | Literal["simulation"]
     seconds: float
 
 
@@ -59,7 +63,8 @@ class ProofResult:
     name, unit, config_hash
         What it is about.
     verdict
-        ``proven`` if every step is, ``refuted`` if one is, else ``inconclusive``.
+        ``proven`` if every step is, ``refuted`` if one is, else ``inconclusive``. ``consistent`` if
+        every step is proven, but none compares with what the unit is to compute.
     steps
         The steps.
     seconds
@@ -81,8 +86,8 @@ class ProofResult:
 
     @property
     def passed(self) -> bool:
-        """Whether it is a proof."""
-        return self.verdict == "proven" and len(self.steps) > 0
+        """Whether all that could be asked is proven."""
+        return self.verdict in ("proven", "consistent") and len(self.steps) > 0
 
     def to_json(self) -> dict[str, Any]:
         """Return the result as JSON types."""
@@ -105,6 +110,9 @@ def prove(
     comparisons are of circuits without state: a window of as many cycles as the latency, from any
     state at all, shows everything a pipeline can do.
 
+    Units of which there is no description are compared with themselves, built for other objectives,
+    and with the golden model where all operands can be simulated.
+
     Parameters
     ----------
     config
@@ -119,24 +127,24 @@ def prove(
     Raises
     ------
     ConfigError
-        If there is no description of such a unit.
+        If there is nothing to compare such a unit with.
     ToolError
         If a tool is missing or fails.
     """
     start = time.monotonic()
     params = config.params_dict()
-    try:
-        text = reference_verilog(config.name, config.unit, params)
-    except LookupError as error:
-        raise ConfigError(f"{config.name}: cannot be proven: {error.args[0]}") from error
-    reference = read_circuit(text, config.name)
     artifact = generate(config)
     unit = Unit(artifact.manifest, params, get_model(config.unit))
     source = verilog.read_text() if verilog else artifact.verilog
-    claims = _claims(config, unit, source, reference)
     options = Options(verilog=verilog, directory=directory)
     steps: list[Step] = []
-    note, failure = "", None
+    note, missing, failure = "", "", None
+    try:
+        text = reference_verilog(config.name, config.unit, params)
+        claims = _claims(config, unit, source, read_circuit(text, config.name))
+    except LookupError as error:
+        missing = error.args[0]
+        claims = _consistency_claims(config, unit, source)
     for claim in claims:
         answer = solve(claim.graph, claim.violation, timeout, split=claim.split)
         verdict: Verdict = "proven"
@@ -148,11 +156,23 @@ def prove(
         steps.append(Step(claim.text, verdict, answer.engine, answer.seconds))
         if verdict != "proven":
             break
+    verdict = steps[-1].verdict if steps else "consistent"
+    if missing and verdict in ("proven", "consistent"):
+        bits = get_stimuli(config.unit).space_bits(params)
+        if bits <= EXHAUSTIVE_BITS:
+            step, failure = _simulate_all(config, bits, options)
+            steps.append(step)
+            verdict = step.verdict
+        elif not steps:
+            raise ConfigError(f"{config.name}: cannot be proven: {missing}")
+        else:
+            verdict = "consistent"
+            note = f"nothing is proven of what it computes: {missing}"
     return ProofResult(
         name=config.name,
         unit=config.unit,
         config_hash=config.config_hash,
-        verdict=steps[-1].verdict,
+        verdict=verdict,
         steps=steps,
         seconds=time.monotonic() - start,
         note=note,
@@ -186,6 +206,68 @@ def _claims(config: Config, unit: Unit, source: str, reference: Circuit) -> Iter
     yield _claim("combinational = reference", model, flat, reference)
 
 
+def _consistency_claims(config: Config, unit: Unit, source: str) -> Iterator[_Claim]:
+    """Yield that the unit does the same with and without registers, however it is built."""
+
+    def built(**changes: Any) -> Artifact:
+        return generate(make_config(config.unit, {**config.given(), **changes}, config.name))
+
+    circuit = read_circuit(source, config.name, clock=unit.manifest["clock"])
+    if unit.is_stateful:
+        for objective in _other_objectives(config):
+            other = read_circuit(
+                built(objective=objective).verilog, config.name, clock=unit.manifest["clock"]
+            )
+            # Registers come in the order of the Verilog; if they are not the same ones, the solver
+            # finds a state that tells the two apart, which then proves nothing.
+            if other.registers == circuit.registers:
+                yield _twin_claim(f"Verilog = unit built for {objective}", unit, circuit, other)
+        return
+    flat = unit
+    if unit.latency:
+        artifact = built(stages=0)
+        flat = Unit(artifact.manifest, unit.params, unit.model)
+        if flat.latency:
+            return  # there is no such unit without registers
+        combinational = read_circuit(artifact.verilog, config.name)
+        yield _claim("pipelined = combinational", unit, circuit, combinational)
+        circuit, source = combinational, artifact.verilog
+    for objective in _other_objectives(config):
+        verilog = built(stages=0, objective=objective).verilog
+        if _code_of(verilog) != _code_of(source):
+            other = read_circuit(verilog, config.name)
+            yield _claim(f"combinational = unit built for {objective}", flat, circuit, other)
+
+
+def _other_objectives(config: Config) -> list[str]:
+    own = config.params_dict()["objective"]
+    return [objective for objective in ("area", "delay") if objective != own]
+
+
+def _code_of(verilog: str) -> list[str]:
+    return [line for line in verilog.splitlines() if not line.startswith("//")]
+
+
+def _twin_claim(text: str, unit: Unit, circuit: Circuit, other: Circuit) -> _Claim:
+    """Return the claim that two circuits in the same state answer alike and stay in the same."""
+    graph = Graph()
+    state, inputs = circuit.free_state(graph), circuit.free_inputs(graph, "0.")
+    ours, our_next = circuit.place(graph, inputs, state)
+    theirs, their_next = other.place(graph, inputs, state)
+    names = [unit.valid_out, *(port["name"] for port in unit.results)]
+    differences = [graph.unequal(ours[name], theirs[name]) for name in names]
+    violation = graph.any([*differences, graph.unequal(our_next, their_next)])
+    return _Claim(text, graph, violation, 1, [])
+
+
+def _simulate_all(config: Config, bits: int, options: Options) -> tuple[Step, Failure | None]:
+    start = time.monotonic()
+    result = verify(config, replace(options, exhaustive=True))
+    verdict: Verdict = "proven" if result.passed else "refuted"
+    text = f"Verilog = golden model, all 2^{bits} operands"
+    return Step(text, verdict, "simulation", time.monotonic() - start), result.failure
+
+
 def _claim(text: str, unit: Unit, circuit: Circuit, reference: Circuit) -> _Claim:
     """Return the claim that a circuit answers like another, its latency later."""
     graph = Graph()
@@ -207,7 +289,7 @@ def _claim(text: str, unit: Unit, circuit: Circuit, reference: Circuit) -> _Clai
         kept = [graph.both(bit, window.was_reset ^ 1) for bit in held]
         violation = graph.unequal(window.after["y"], kept)
     valid = graph.differ(window.after[unit.valid_out][0], window.is_due)
-    split = [f"0.b[{bit}]" for bit in range(circuit.inputs["b"])]
+    split = [f"0.b[{bit}]" for bit in range(circuit.inputs.get("b", 0))]
     return _Claim(text, graph, graph.either(valid, violation), len(window.inputs), split)
 
 
@@ -258,7 +340,9 @@ def _confirm(
         if result.failure is None:
             return "inconclusive", "differs from a state that may be out of reach", None
     if result.failure is None:
-        return "refuted", "the golden model sides with the Verilog, not with the reference", None
+        other = claim.text.partition(" = ")[2]
+        side = f"the golden model sides with the Verilog, not with the {other}"
+        return "refuted", side, None
     return "refuted", "", result.failure
 
 

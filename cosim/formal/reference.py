@@ -36,7 +36,7 @@ def reference_verilog(name: str, unit: str, params: Mapping[str, Any]) -> str:
     name
         What to call the module.
     unit
-        ``fma`` or ``dot``.
+        ``fma``, ``dot`` or ``sparse_mux``.
     params
         Normalised parameters of the unit.
 
@@ -45,6 +45,8 @@ def reference_verilog(name: str, unit: str, params: Mapping[str, Any]) -> str:
     LookupError
         If there is no reference for this unit.
     """
+    if unit == "sparse_mux":
+        return _sparse_mux(name, params)
     if unit not in ("fma", "dot"):
         raise LookupError(f"unit {unit!r} has no reference description")
     for key, plain in (("align", "exact"), ("lsb", 0)):
@@ -122,6 +124,41 @@ def _format(name: str) -> IntFormat | FloatFormat:
     if not isinstance(fmt, IntFormat | FloatFormat):
         raise LookupError(f"format {name!r} has no reference description")
     return fmt
+
+
+# Selection: an index into all operands.
+
+
+def _sparse_mux(name: str, params: Mapping[str, Any]) -> str:
+    n, m, groups = params["n"], params["m"], params["groups"]
+    bits, index = parse_format(params["x"]).bits, max(1, (m - 1).bit_length())
+    lines = ["assign out_valid = in_valid;"]
+    illegal: list[str] = []
+    for group in range(groups):
+        for slot in range(n):
+            position, stem = f"p_{group}_{slot}", (group * n + slot)
+            low, high = slot, slot + m - n
+            lines += [
+                f"wire [31:0] {position} = meta[{stem * index}+:{index}];",
+                f"wire [31:0] reached_{position} = {position} < {low} ? {low} :"
+                f" {position} > {high} ? {high} : {position};",
+                f"assign y[{stem * bits}+:{bits}] ="
+                f" x >> (({group * m} + reached_{position}) * {bits});",
+            ]
+            illegal.append(f"{position} >= {m}")
+            if slot:
+                illegal.append(f"{position} <= p_{group}_{slot - 1}")
+    lines.append(f"assign err = {' || '.join(illegal)};")
+    ports = [
+        "input in_valid",
+        f"input [{groups * m * bits - 1}:0] x",
+        f"input [{groups * n * index - 1}:0] meta",
+        "output out_valid",
+        f"output [{groups * n * bits - 1}:0] y",
+        "output err",
+    ]
+    text = "".join(f"    {line}\n" for line in lines)
+    return f"module {name} (\n    " + ",\n    ".join(ports) + f"\n);\n{text}endmodule\n"
 
 
 # Integers: nothing but * and +.

@@ -48,7 +48,10 @@ def command(
 ) -> int:
     """Prove that the Verilog of each CONFIG computes what a plain description of it does.
 
-    The exit code is 1 unless all are proven: also if there was not enough time for an answer.
+    A unit without such a description is compared with itself, built without registers and for
+    other objectives, and with the golden model if all operands can be simulated in seconds.
+
+    The exit code is 1 unless all that was asked is proven: also if there was no time for an answer.
     """
     configs = resolve(config)
     if verilog and len(configs) > 1:

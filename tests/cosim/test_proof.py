@@ -12,6 +12,8 @@ UNITS = {
     "signed multiplier": ("fma", {"a": "int8", "b": "int8", "c": "int2", "y": "int16"}),
     "float with flags": ("fma", {**SMALL, "y": "e2m3", "flags": True, "subnormals": "flush"}),
     "lanes": ("dot", {"a": "e2m1", "b": "e2m1", "lanes": 2, "y": "fp16"}),
+    "2:4 multiplexer": ("sparse_mux", {"x": "int8", "groups": 2}),
+    "1:3 multiplexer": ("sparse_mux", {"x": "e2m1", "groups": 1, "n": 1, "m": 3}),
     "integer accumulator": (
         "dot",
         {"a": "int2", "b": "int2", "lanes": 2, "accumulate": True, "y": "int8"},
@@ -89,10 +91,56 @@ def test_a_reference_that_is_wrong_is_told_from_a_unit_that_is(monkeypatch, tmp_
     assert result.note == "the golden model sides with the Verilog, not with the reference"
 
 
-def test_a_unit_without_a_reference(monkeypatch):
+@pytest.fixture
+def no_reference(monkeypatch):
     def missing(*_args):
-        raise LookupError("unit 'fma' has no reference description")
+        raise LookupError("there is no reference description")
 
     monkeypatch.setattr(proof, "reference_verilog", missing)
-    with pytest.raises(ConfigError, match="cannot be proven: unit 'fma' has no reference"):
-        prove(make_config("fma", SMALL))
+
+
+@pytest.mark.usefixtures("no_reference")
+def test_without_a_reference_all_operands_are_simulated(tmp_path):
+    config = make_config("fma", {**SMALL, "stages": 1})
+    result = prove(config)
+    assert (result.verdict, result.passed, result.note) == ("proven", True, "")
+    claims = [step.claim for step in result.steps]
+    assert claims[0] == "pipelined = combinational"
+    assert claims[-1] == "Verilog = golden model, all 2^12 operands"
+    assert result.steps[-1].engine == "simulation"
+    flat = make_config("fma", SMALL)
+    file = buggy(flat, tmp_path, ".b(unpack_b_significand)", ".b(unpack_b_significand ^ 1'b1)")
+    wrong = prove(flat, verilog=file, directory=tmp_path)
+    assert wrong.verdict == "refuted"
+    assert wrong.failure is not None
+
+
+@pytest.mark.usefixtures("no_reference")
+def test_a_unit_may_be_no_more_than_consistent(monkeypatch):
+    monkeypatch.setattr(proof, "EXHAUSTIVE_BITS", 11)
+    result = prove(make_config("fma", SMALL))
+    assert (result.verdict, result.passed) == ("consistent", True)
+    assert "combinational = unit built for delay" in [step.claim for step in result.steps]
+    assert result.note == (
+        "nothing is proven of what it computes: there is no reference description"
+    )
+
+
+@pytest.mark.usefixtures("no_reference")
+def test_a_state_is_compared_with_the_same_state():
+    result = prove(make_config(*UNITS["integer accumulator"]))
+    assert result.verdict == "consistent"
+    assert {step.claim for step in result.steps} <= {
+        "Verilog = unit built for area",
+        "Verilog = unit built for delay",
+    }
+
+
+@pytest.mark.usefixtures("no_reference")
+def test_nothing_to_compare_with(monkeypatch):
+    monkeypatch.setattr(proof, "_other_objectives", lambda _config: [])
+    with pytest.raises(ConfigError) as error:
+        prove(make_config(*UNITS["integer accumulator"]))
+    assert str(error.value) == (
+        "dot2_int2_int8_acc: cannot be proven: there is no reference description"
+    )
