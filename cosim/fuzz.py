@@ -24,9 +24,15 @@ from gen.config import Config, json_schema, make_config
 from gen.errors import ConfigError
 from hdl.formats import (
     BlockFormat,
+    FixedFormat,
     FloatFormat,
+    Format,
     FormatError,
     IntFormat,
+    LogFormat,
+    PositFormat,
+    PowerFormat,
+    SignMagnitudeFormat,
     Specials,
     default_bias,
     named_formats,
@@ -154,10 +160,13 @@ def draw(unit: str, random: Random) -> Config:
     Every parameter gets a random value of the kind that the schema gives it; what breaks a rule or
     is too large is drawn again. Parameters that have their default are left out.
     """
-    properties = json_schema(unit)["properties"]["params"]["properties"]
+    params = json_schema(unit)["properties"]["params"]
+    properties, required = params["properties"], params.get("required", ())
     while True:
         formats = _Formats(random)
-        drawn = {key: _value(key, schema, formats, random) for key, schema in properties.items()}
+        # Options go together less often than they do not: half of them stay away.
+        chosen = [key for key in properties if key in required or random.random() < 0.5]
+        drawn = {key: _value(key, properties[key], formats, random) for key in chosen}
         given = {
             key: value
             for key, value in drawn.items()
@@ -224,8 +233,12 @@ def simpler(name: str) -> list[str]:
     or the usual bias.
     """
     fmt = parse_format(name)
-    found: list[IntFormat | FloatFormat] = [IntFormat(1, signed=False), IntFormat(2)]
-    if isinstance(fmt, IntFormat):
+    found: list[Format] = [IntFormat(1, signed=False), IntFormat(2)]
+    if isinstance(fmt, LogFormat):
+        i, f = fmt.integer_bits, fmt.fraction_bits
+        smaller = {(i, 0), (i, f // 2), (i, f - 1), (2, f), (i // 2, f), (i - 1, f)}
+        found += [parse_format(f"log{i}.{f}") for i, f in smaller if i >= 2 and f >= 0]
+    elif isinstance(fmt, IntFormat):
         widths = (fmt.bits // 2, fmt.bits - 1)
         found += [IntFormat(n, signed) for signed in (False, True) for n in widths if n > signed]
     elif isinstance(fmt, FloatFormat):
@@ -259,6 +272,8 @@ def _float(
 def _complexity(fmt: Any) -> tuple[int, ...]:
     if isinstance(fmt, IntFormat):
         return (fmt.bits, 0, fmt.signed)
+    if not isinstance(fmt, FloatFormat):
+        return (fmt.bits, 2)
     specials = ("none", "fn", "fnuz", "ieee").index(fmt.specials)  # by how many there are
     unusual = abs(fmt.bias - default_bias(fmt.exponent_bits, fmt.specials))
     return (fmt.bits, 1, specials, unusual, fmt.exponent_bits)
@@ -308,7 +323,7 @@ def _value(key: str, schema: Mapping[str, Any], formats: _Formats, random: Rando
     if schema.get("block"):
         return random.choice(schema["examples"])
     if "examples" in schema:  # a format
-        return formats.draw()
+        return formats.draw(schema["examples"])
     match schema["type"]:
         case "boolean":
             return random.random() < 0.5
@@ -332,8 +347,15 @@ class _Formats:
         self._integers = random.random() < 0.2
         self._drawn: list[str] = []
 
-    def draw(self) -> str:
+    def draw(self, examples: Sequence[str]) -> str:
+        """Return the name of a format of one of the kinds that there are examples of."""
         random = self._random
+        kinds = {type(parse_format(name)) for name in examples}
+        if kinds == {LogFormat}:
+            return f"log{random.randint(2, 5)}.{random.randint(0, 4)}"
+        others = sorted(kinds - {IntFormat, FloatFormat}, key=lambda kind: kind.kind)
+        if others and random.random() < 0.3:
+            return self._other(random.choice(others))
         if self._drawn and random.random() < 0.25:
             return random.choice(self._drawn)
         kind = random.random()
@@ -345,6 +367,19 @@ class _Formats:
             fmt = self._float()
         self._drawn.append(fmt.name)
         return fmt.name
+
+    def _other(self, kind: type[Format]) -> str:
+        random = self._random
+        if kind is FixedFormat:
+            integer_bits, fraction_bits = random.randint(1, 8), random.randint(0, 8)
+            return f"{random.choice(('', 'u'))}q{integer_bits}.{fraction_bits}"
+        if kind is SignMagnitudeFormat:
+            return f"sm{random.randint(2, 12)}"
+        if kind is PositFormat:
+            return f"posit{random.randint(4, 10)}es{random.randint(0, 2)}"
+        if kind is LogFormat:
+            return f"log{random.randint(2, 4)}.{random.randint(0, 4)}"
+        return "e8m0" if kind is PowerFormat else "nf4"
 
     def _integer(self) -> IntFormat:
         signed = self._random.random() < 0.6

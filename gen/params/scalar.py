@@ -34,7 +34,9 @@ def _check_range(fmt: FloatFormat) -> None:
 
 
 ScalarFormat = Annotated[
-    str, AfterValidator(scalar), Field(examples=["e4m3", "int8", "fp32", "q4.4", "e8m0", "log4.3"])
+    str,
+    AfterValidator(scalar),
+    Field(examples=["e4m3", "int8", "fp32", "q4.4", "sm8", "e8m0", "log4.3", "posit8es2"]),
 ]
 
 

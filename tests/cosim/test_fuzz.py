@@ -1,11 +1,13 @@
 """Configs that are drawn, checked, and shrunk when they fail."""
 
+from random import Random
+
 import pytest
 
 import hdl.bricks.rounding
 import hdl.stages.pack
 from cosim import fuzz
-from cosim.fuzz import OPTIONS, check, draw_configs, shrink, shrink_failure, simpler
+from cosim.fuzz import OPTIONS, check, draw, draw_configs, shrink, shrink_failure, simpler
 from gen.catalog import UNITS
 from gen.config import json_schema, make_config
 from gen.errors import ConfigError
@@ -18,24 +20,30 @@ def test_same_seed_draws_the_same_configs_and_another_draws_others():
     assert len({config.config_hash for config in first}) == 20
 
 
-def test_every_value_of_every_option_is_drawn():
-    configs = list(draw_configs(300, seed=1))
-    for unit in UNITS:
-        drawn = [config.params_dict() for config in configs if config.unit == unit]
-        for key, schema in json_schema(unit)["properties"]["params"]["properties"].items():
-            values = {params[key] for params in drawn}
-            if "const" not in schema:
-                assert len(values) > 1, f"{unit} {key}"
-            assert set(schema.get("enum", ())) <= values
-        assert {params["stages"] for params in drawn} == set(range(6))
-        assert {params["overflow"] for params in drawn} == {"ieee", "saturate", "wrap"}
-    assert {c.params_dict()["lanes"] for c in configs if c.unit == "dot"} == set(range(1, 10))
+@pytest.mark.parametrize("unit", UNITS)
+def test_every_value_of_every_option_is_drawn(unit):
+    random = Random(1)
+    drawn = [draw(unit, random).params_dict() for _ in range(250)]
+    for key, schema in json_schema(unit)["properties"]["params"]["properties"].items():
+        values = {params[key] for params in drawn}
+        if "const" not in schema:
+            assert len(values) > 1, key
+        for choices in (schema, *schema.get("anyOf", ())):
+            assert set(choices.get("enum", ())) <= values, key
+    assert {params["stages"] for params in drawn} == set(range(6))
+    if "lanes" in drawn[0]:
+        assert {params["lanes"] for params in drawn} >= {1, 2, 4, 8}
+
+
+def test_units_are_drawn_alike():
+    drawn = [config.unit for config in draw_configs(200, seed=1)]
+    assert set(drawn) == set(UNITS)
 
 
 def test_odd_formats_are_drawn():
     formats = {
         parse_format(config.params_dict()[key])
-        for config in draw_configs(300, seed=1)
+        for config in draw_configs(300, seed=1, units=["fma", "dot"])
         for key in ("a", "b", "y")
     }
     floats = [fmt for fmt in formats if isinstance(fmt, FloatFormat)]
@@ -45,6 +53,17 @@ def test_odd_formats_are_drawn():
     integers = formats.difference(floats)
     assert {fmt.is_signed for fmt in integers} == {True, False}
     assert {fmt.bits for fmt in integers} >= {1, 2, 3, 5, 7, 8, 9}
+
+
+def test_formats_of_all_kinds_are_drawn():
+    names = {config.params_dict()["x"] for config in draw_configs(150, seed=1, units=["convert"])}
+    kinds = {parse_format(name).kind for name in names}
+    assert kinds == {"int", "float", "fixed", "sign-magnitude", "power", "log", "posit"}
+    names = {
+        config.params_dict()["format"] for config in draw_configs(40, seed=1, units=["log_add"])
+    }
+    assert {parse_format(name).kind for name in names} == {"log"}
+    assert len(names) > 10
 
 
 def test_exact_sums_stay_small():
@@ -80,7 +99,7 @@ def test_simpler_formats(name, expected):
     assert simpler(name) == expected
 
 
-@pytest.mark.parametrize("name", ["e4m3", "fp16", "e5m2fnuz", "e1m5", "e2m1", "uint24"])
+@pytest.mark.parametrize("name", ["e4m3", "fp16", "e5m2fnuz", "e1m5", "e2m1", "uint24", "q4.4"])
 def test_repeated_simplification_ends(name):
     steps = 0
     while rest := simpler(name):
