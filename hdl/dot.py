@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import log2
 from typing import Any, Literal, cast, get_args
 
@@ -54,6 +54,9 @@ ALIGNMENTS: tuple[Align, ...] = get_args(Align)
 
 MAX_LANES = 1024
 
+_JOINING_BITS = 16
+"""Bits by which the word of the products may grow to hold an addend, too."""
+
 
 def exact_sum(a: Format, b: Format, lanes: int, c: Format | None) -> tuple[IntFormat, int]:
     """Return the smallest integer format that holds every sum of `lanes` products plus `c`.
@@ -100,6 +103,38 @@ def exact_sum_format(a: IntFormat, b: IntFormat, lanes: int, c: IntFormat | None
     if low >= 0:
         return IntFormat(max(1, high.bit_length()), signed=False)
     return IntFormat(max((-low - 1).bit_length(), high.bit_length()) + 1)
+
+
+@dataclass(frozen=True)
+class _Word:
+    """The fixed-point word that holds an exact sum.
+
+    Attributes
+    ----------
+    base
+        Weight of its lowest bit.
+    bits
+        Its width, with a sign.
+    addend
+        Width and place of an addend in it; None without one.
+    """
+
+    base: int
+    bits: int
+    addend: tuple[int, int] | None
+
+
+def _word_of(lanes: int, product: TermRange, addends: Sequence[TermRange]) -> _Word:
+    """Return the word that holds the sum of so many products and of the addend, if there is one."""
+
+    def extent(term: TermRange) -> int:
+        return term.bits + term.max_weight - term.min_weight
+
+    base = min(term.min_weight for term in (product, *addends))
+    largest = lanes * ((1 << extent(product)) - 1) << (product.min_weight - base)
+    places = [(extent(term), term.min_weight - base) for term in addends]
+    largest += sum(((1 << bits) - 1) << place for bits, place in places)
+    return _Word(base, largest.bit_length() + 1, places[0] if places else None)
 
 
 class Dot(wiring.Component):
@@ -314,6 +349,15 @@ class Dot(wiring.Component):
             code = self._accumulate(m, pipe, accumulator, code)
         self._finish(m, pipe, "fit", code)
 
+    def _joining_addend(self, product: TermRange) -> list[Unpack]:
+        """Return what unpacks the addend if it has its place in the word of the products."""
+        if self.addend is None or self.accumulate:
+            return []
+        unpack = Unpack(self.addend, flush=self.flush)
+        alone = _word_of(self.lanes, product, [])
+        together = _word_of(self.lanes, product, [unpack.range])
+        return [unpack] if together.bits <= alone.bits + _JOINING_BITS else []
+
     def _elaborate_float(self, m: Module) -> None:
         a_format, b_format = self._factors
         adder = adder_for(self.objective)
@@ -327,15 +371,29 @@ class Dot(wiring.Component):
             m.submodules[f"unpack_b_{i}"] = unpack_b[i]
             m.submodules[f"product_{i}"] = multiply[i]
             m.submodules[f"place_{i}"] = place[i]
-        # |sum| <= lanes * (2**bits - 1), so a doubling for every doubling of the lanes is enough,
-        # and a sign.
-        bits = place[0].bits + (self.lanes - 1).bit_length() + 1
+        unpack_c = self._joining_addend(term_range)
+        place_c = [Place(unpack.range) for unpack in unpack_c]
+        word = _word_of(self.lanes, term_range, [unpack.range for unpack in unpack_c])
+        for unpack, lane in zip(unpack_c, place_c, strict=True):
+            m.submodules.unpack_c, m.submodules.place_c = unpack, lane
         # The longer the shift, the later its result: measured on E2M1 and E4M3.
         late = max(1.0, (term_range.max_weight - term_range.min_weight) / 4)
-        m.submodules.sum = total = SumTerms(self.lanes, place[0].bits, bits, adder, arrival=late)
-        fixed = isinstance(self.result, IntFormat) and (self.addend is None or self.accumulate)
+        m.submodules.sum = total = SumTerms(
+            self.lanes,
+            place[0].bits,
+            word.bits,
+            adder,
+            arrival=late,
+            weight=term_range.min_weight - word.base,
+            addend=word.addend,
+        )
+        outside = None if unpack_c else self.addend
+        fixed = isinstance(self.result, IntFormat) and (outside is None or self.accumulate)
         tail: _Tail | _FixedTail
-        tail = (_FixedTail if fixed else _Tail)(self, bits - 1, term_range)
+        if fixed:
+            tail = _FixedTail(self, word.bits - 1, word.base)
+        else:
+            tail = _Tail(self, word.bits - 1, word.base, term_range, outside)
         delays = {
             "unpack": 3.0,
             "multiply": 4 * log2(term_range.bits),
@@ -348,18 +406,25 @@ class Dot(wiring.Component):
         # Codes to fields.
         for i, (a_code, b_code) in enumerate(self._lane_codes()):
             m.d.comb += [unpack_a[i].code.eq(a_code), unpack_b[i].code.eq(b_code)]
-        a, b, extra = pipe.after(
-            "unpack", [u.term for u in unpack_a], [u.term for u in unpack_b], self._extra()
+        for unpack in unpack_c:
+            m.d.comb += unpack.code.eq(self.c)
+        a, b, c, extra = pipe.after(
+            "unpack",
+            [unpack.term for unpack in unpack_a],
+            [unpack.term for unpack in unpack_b],
+            [unpack.term for unpack in unpack_c],
+            Const(0) if unpack_c else self._extra(),
         )
 
         # The exact products, and what of them is not a number.
         terms = [
             lane.connect(m, a[i], b[i], name=f"product_{i}") for i, lane in enumerate(multiply)
         ]
-        terms, extra = pipe.after("multiply", terms, extra)
+        terms, extra = pipe.after("multiply", [*terms, *c], extra)
         specials = Specials.of(m, terms)
 
         # Each to its place in the word, and their exact sum.
+        place += place_c
         for lane, term in zip(place, terms, strict=True):
             lane.connect(m, term)
         signs, magnitudes, specials, extra = pipe.after(
@@ -420,25 +485,26 @@ class Dot(wiring.Component):
 class _Tail:
     """From the exact sum of the products to the code of the result: addend, rounding, packing."""
 
-    def __init__(self, dot: Dot, sum_bits: int, product: TermRange) -> None:
+    def __init__(
+        self, dot: Dot, sum_bits: int, weight: int, product: TermRange, addend: Format | None
+    ) -> None:
         self._dot = dot
+        self._addend = addend
         target = target_of(dot.result)
-        weight = product.min_weight
-        sum_range = TermRange(
+        sum_range = replace(
+            product,
             bits=sum_bits,
             offset=weight,
             min_weight=weight,
             max_weight=weight,
             cases=(Case(0, weight),),
-            has_inf=product.has_inf,
-            has_nan=product.has_nan,
         )
         adder = adder_for(dot.objective)
         bits, low, high = sum_bits + 1, weight, weight
         self.delays: dict[str, float] = {}
-        if dot.addend is not None:
+        if addend is not None:
             self.propagate = Adder(sum_bits + 1, adder)
-            self.unpack = Unpack(dot.addend, flush=dot.flush)
+            self.unpack = Unpack(addend, flush=dot.flush)
             frame = frame_of(sum_range, self.unpack.range, target)
             self.align = AlignAddend(sum_range, self.unpack.range, frame, factors=(), adder=adder)
             self.add = AddAligned(sum_bits + 1, frame)
@@ -476,7 +542,7 @@ class _Tail:
         """
         sticky: Value = Const(0)
         base: Value = Const(0)
-        if self._dot.addend is not None:
+        if self._addend is not None:
             m.submodules.propagate = self.propagate
             m.d.comb += [self.propagate.a.eq(rows[0]), self.propagate.b.eq(rows[1])]
             value, addend, specials = after(
@@ -536,11 +602,11 @@ class _FixedTail:
     rounding of a fraction where there is one, and the clamp.
     """
 
-    def __init__(self, dot: Dot, sum_bits: int, product: TermRange) -> None:
+    def __init__(self, dot: Dot, sum_bits: int, weight: int) -> None:
         self._dot = dot
         result = cast(IntFormat, dot.result)
-        self._fraction = max(0, -product.min_weight)
-        self._shift = max(0, product.min_weight)
+        self._fraction = max(0, -weight)
+        self._shift = max(0, weight)
         adder = adder_for(dot.objective)
         self._propagate = Adder(sum_bits + 1, adder)
         bits = sum_bits + 1 + self._shift

@@ -101,11 +101,16 @@ class SumTerms(wiring.Component):
         Carry-propagate adder of the count of negative terms.
     arrival
         How much later than their signs the magnitudes settle, in delays of an exclusive or.
+    weight
+        Place of the magnitudes' lowest bit in the sum.
+    addend
+        Width and place of one more term; None for none.
 
     Members
     -------
     sign_0, sign_1, ... : In(1)
     magnitude_0, magnitude_1, ... : In(term_bits)
+    sign_c, magnitude_c : In
     first, second : Out(bits)
         Two numbers whose sum it is, modulo ``2**bits``.
     """
@@ -118,22 +123,28 @@ class SumTerms(wiring.Component):
         adder: AdderKind = "brent_kung",
         *,
         arrival: float = 1.0,
+        weight: int = 0,
+        addend: tuple[int, int] | None = None,
     ) -> None:
         self.terms = terms
+        self.weight = weight
+        self.addend = addend
         self.arrival = arrival
         self.adder: AdderKind = adder
         super().__init__(
             {f"sign_{i}": In(1) for i in range(terms)}
             | {f"magnitude_{i}": In(term_bits) for i in range(terms)}
+            | ({"sign_c": In(1), "magnitude_c": In(addend[0])} if addend else {})
             | {"first": Out(bits), "second": Out(bits)}
         )
 
     def connect(self, m: Module, signs: Sequence[Value], magnitudes: Sequence[Value]) -> None:
-        """Feed the terms in."""
-        for i, (sign, magnitude) in enumerate(zip(signs, magnitudes, strict=True)):
+        """Feed the terms in, the addend last."""
+        names = [*map(str, range(self.terms)), *(["c"] if self.addend else [])]
+        for name, sign, magnitude in zip(names, signs, magnitudes, strict=True):
             m.d.comb += [
-                getattr(self, f"sign_{i}").eq(sign),
-                getattr(self, f"magnitude_{i}").eq(magnitude),
+                getattr(self, f"sign_{name}").eq(sign),
+                getattr(self, f"magnitude_{name}").eq(magnitude),
             ]
 
     def elaborate(self, platform: object) -> Module:
@@ -143,23 +154,27 @@ class SumTerms(wiring.Component):
         # above for every negative term. Of many terms these are counted once for both.
         bits = len(self.magnitude_0)
         counter = BitHeap(self.terms.bit_length())
-        for i in range(self.terms):
-            sign, magnitude = getattr(self, f"sign_{i}"), getattr(self, f"magnitude_{i}")
-            flipped = Signal(bits, name=f"flipped_{i}")
-            m.d.comb += flipped.eq(magnitude ^ sign.replicate(bits))
-            heap.add_unsigned(flipped, arrival=self.arrival)
-            if self.terms < _COUNTED_TERMS:
-                heap.add_bit(sign, 0)
-                heap.add_bit(~sign, bits)
-                heap.add_constant(-1 << bits)
-            else:
+        counts = self.terms >= _COUNTED_TERMS
+        places = {str(i): self.weight for i in range(self.terms)}
+        if self.addend:
+            places["c"] = self.addend[1]
+        for name, weight in places.items():
+            sign, magnitude = getattr(self, f"sign_{name}"), getattr(self, f"magnitude_{name}")
+            flipped = Signal(len(magnitude), name=f"flipped_{name}")
+            m.d.comb += flipped.eq(magnitude ^ sign.replicate(len(magnitude)))
+            heap.add_unsigned(flipped, weight=weight, arrival=self.arrival)
+            if counts and name != "c":
                 counter.add_bit(sign, 0)
-        if self.terms >= _COUNTED_TERMS:
+                continue
+            heap.add_bit(sign, weight)
+            heap.add_bit(~sign, weight + len(magnitude))
+            heap.add_constant(-1 << (weight + len(magnitude)))
+        if counts:
             negative = Signal(counter.width)
             m.d.comb += negative.eq(counter.sum(m, self.adder, name="negative"))
-            heap.add_unsigned(negative, arrival=1.0)
-            heap.add_unsigned(~negative, weight=bits)
-            heap.add_constant((1 - (1 << counter.width)) << bits)
+            heap.add_unsigned(negative, weight=self.weight, arrival=1.0)
+            heap.add_unsigned(~negative, weight=self.weight + bits)
+            heap.add_constant((1 - (1 << counter.width)) << (self.weight + bits))
         first, second = heap.compress(m)
         m.d.comb += [self.first.eq(first), self.second.eq(second)]
         return m

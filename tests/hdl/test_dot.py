@@ -55,6 +55,18 @@ def test_addend_far_above_and_far_below():
     assert evaluate(unit, [0x38, 0x38], [0x38, 0x38], 1) == 0x40000001
 
 
+def test_addend_in_the_word_of_the_products():
+    # FP16 is near E4M3's products: 448^2 - 448^2 + 2^-24, the smallest FP16; and far from FP32's.
+    unit = dot("e4m3", "e4m3", "fp16", lanes=2, c="fp16")
+    assert evaluate(unit, [0x7E, 0xFE], [0x7E, 0x7E], 0x0001) == 0x0001
+    # 1 - 2 * 2^-9 * 2^-9 = 1 - 2^-17, to the nearest 1; an infinite addend stays.
+    assert evaluate(unit, [0x01, 0x01], [0x81, 0x81], 0x3C00) == 0x3C00
+    assert evaluate(unit, [0x01, 0x01], [0x81, 0x81], 0xFC00) == 0xFC00
+    assert evaluate(unit, [0x7F, 0x01], [0x81, 0x81], 0xFC00) == 0x7E00
+    # -0 + -0 + -0
+    assert evaluate(unit, [0x80, 0x80], [0x38, 0x38], 0x8000) == 0x8000
+
+
 def test_signs_of_zero():
     unit = dot("e4m3", "e4m3", "fp16", lanes=2)
     assert evaluate(unit, [0x80, 0x80], [0x38, 0x38]) == 0x8000

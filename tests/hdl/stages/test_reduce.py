@@ -38,6 +38,26 @@ def test_sum_of_terms(terms):
     assert totals(unit, operands) == wanted
 
 
+@pytest.mark.parametrize("terms", [2, 17])
+@pytest.mark.parametrize(("weight", "addend"), [(0, (3, 2)), (3, (9, 0))])
+def test_terms_and_an_addend_at_other_places(terms, weight, addend):
+    random = Random(2)
+    bits, place = addend
+    unit = SumTerms(terms, 4, 16, weight=weight, addend=addend)
+    operands, wanted = [], []
+    for _ in range(50):
+        row = [(random.randrange(2), random.randrange(16)) for _ in range(terms)]
+        sign, magnitude = random.randrange(2), random.randrange(1 << bits)
+        operands.append(
+            {f"sign_{i}": sign for i, (sign, _) in enumerate(row)}
+            | {f"magnitude_{i}": magnitude for i, (_, magnitude) in enumerate(row)}
+            | {"sign_c": sign, "magnitude_c": magnitude}
+        )
+        total = sum(-size if negative else size for negative, size in row) << weight
+        wanted.append(total + ((-magnitude if sign else magnitude) << place))
+    assert totals(unit, operands) == wanted
+
+
 @pytest.mark.parametrize("signed", [False, True])
 def test_sum_of_integer_products(signed):
     random = Random(1)
