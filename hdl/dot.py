@@ -353,10 +353,12 @@ class Dot(wiring.Component):
         """Return what unpacks the addend if it has its place in the word of the products."""
         if self.addend is None or self.accumulate:
             return []
-        unpack = Unpack(self.addend, flush=self.flush)
+        addend = operand_range(self.addend, flush=self.flush)
         alone = _word_of(self.lanes, product, [])
-        together = _word_of(self.lanes, product, [unpack.range])
-        return [unpack] if together.bits <= alone.bits + _JOINING_BITS else []
+        together = _word_of(self.lanes, product, [addend])
+        if together.bits > alone.bits + _JOINING_BITS:
+            return []
+        return [Unpack(self.addend, flush=self.flush)]
 
     def _elaborate_float(self, m: Module) -> None:
         a_format, b_format = self._factors
