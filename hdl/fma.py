@@ -166,12 +166,13 @@ class Fma(wiring.Component):
         a_range, b_range, c_range = (unpacker.range for unpacker in unpackers)
         p_range = product_range(a_range, b_range)
         frame = frame_of(p_range, c_range, target)
+        adder = adder_for(self.objective, frame.width)
         m.submodules.align = align = Align(
             p_range,
             c_range,
             frame,
             factors=(a_range, b_range),
-            adder=adder_for(self.objective),
+            adder=adder,
         )
         m.submodules.multiply_add = multiply_add = MultiplyAdd(a_range.bits, b_range.bits, frame)
         m.submodules.normalize = normalize = Normalize(
@@ -179,7 +180,7 @@ class Fma(wiring.Component):
             frame.min_base,
             frame.max_base,
             target,
-            adder=adder_for(self.objective),
+            adder=adder,
             kind=normalizer_for(self.objective),
         )
         m.submodules.pack = pack = Pack(
