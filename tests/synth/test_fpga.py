@@ -18,7 +18,9 @@ def registered() -> Config:
     return make_config("dot", {"a": "int4", "b": "int4", "lanes": 2, "stages": 1})
 
 
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize(
+    "target", ["ecp5", "ice40", pytest.param("xilinx", marks=pytest.mark.slow)]
+)
 def test_what_a_unit_takes(
     target: str, registered: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -30,6 +32,10 @@ def test_what_a_unit_takes(
     assert result.fmax_mhz is None
     assert result.to_json()["target"] == target
     assert "$scopeinfo" not in result.cells
+
+
+def test_there_are_these_families() -> None:
+    assert set(TARGETS) == {"ecp5", "ice40", "xilinx"}
 
 
 def test_cells_are_counted_by_kind(monkeypatch: pytest.MonkeyPatch) -> None:
