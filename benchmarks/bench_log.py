@@ -52,6 +52,7 @@ UNITS: dict[str, tuple[str, dict[str, Any]]] = {
     "log4.3 elma": ("log_dot", LOG | {"accumulator": "linear"}),
     "log4.3 elma, G = 5": ("log_dot", LOG | {"accumulator": "linear", "constant_bits": 5}),
     "log2.2 bins": ("log_dot", LOG | {"format": "log2.2"}),
+    "log2.2 pairs": ("log_dot", LOG | {"format": "log2.2", "accumulator": "pairs"}),
     "log2.2 elma": ("log_dot", LOG | {"format": "log2.2", "accumulator": "linear"}),
     "log_add": ("log_add", {"format": "log4.3"}),
 }
