@@ -375,6 +375,10 @@ class _Bins:
                     exponents.append(exponent - 3)
         total = Word(np.array(values, dtype=np.int64), np.array(exponents, dtype=np.int64))
         rounded = round_float(total.value, total.exponent, self.target)
+        if self.window:  # where overflow is infinite whatever the rounding
+            for negative in (False, True):
+                beyond = (rounded.flags & OVERFLOW > 0) & ((total.value < 0) == negative)
+                rounded.codes[beyond] = self.target.infinity_code(negative)
         return self._finite(total, rounded.codes, rounded.flags, np.zeros(len(values), np.uint8))
 
     def _cases_at(self, significand: int, weight: int, bounds: tuple[int, int]) -> Iterator[int]:
@@ -451,7 +455,7 @@ class _Bins:
         largest = (fmt.max_code & (hidden - 1)) + hidden
         tried |= {largest - 1, largest, largest + 1}
         if exponent == fmt.min_ulp_exponent:
-            tried |= {0, 1, 2, 3, hidden - step, hidden - 2 * step, step, 2 * step}
+            tried |= {0, 1, 2, 3, hidden - step, hidden - 2 * step, step, 2 * step, hidden // 2}
             return {k for k in tried if 0 <= k < 2 * hidden}
         return {k for k in tried if hidden <= k < 2 * hidden}
 

@@ -110,6 +110,10 @@ def test_nothing_happens_that_the_argument_excludes(words, monkeypatch):
         "dp4a",
         "dot a=e4m3 b=e4m3 lanes=4 y=fp16 c=fp16",
         "dot a=e4m3 b=e4m3 lanes=4 y=fp32 accumulate=true",
+        "dot a=e4m3 b=e4m3 lanes=4 c=fp32 y=fp32 align=window fraction_bits=13",
+        "dot a=e5m2 b=e4m3 lanes=4 y=fp16 align=window fraction_bits=5 rounding=rtz",
+        "fma a=int4 b=e5m2 c=fp16 y=e4m3 overflow=saturate rounding=rdn",
+        "dot a=int8 b=uint8 lanes=3 c=int32 y=int32 overflow=saturate",
     ],
 )
 def test_default_vectors_reach_everything(words):
