@@ -9,11 +9,12 @@ from pydantic import Field, model_validator
 from gen.params.base import RuleError
 from gen.params.convert import ConversionParams, check_rounding
 from gen.params.scalar import ScalarFormat, identifier
-from hdl.formats import parse_format
+from hdl.formats import FloatFormat, parse_format
 
 __all__ = ["QuantizeParams"]
 
 _OPERAND_BITS = 48
+_DOUBLE_BITS = 53
 _PRODUCT_BITS = 62
 """Longest operand, and product of significands: golden models compute it in 64 bits."""
 
@@ -53,6 +54,14 @@ class QuantizeParams(ConversionParams):
             raise RuleError("scale", f"times x has {bits} bits, more than {_PRODUCT_BITS}")
         check_rounding(y, self.rounding)
         self._complete(y, self.overflow or "saturate", integers=False)
+        # Golden models see the product in the 53 bits of a float64, the last one sticky.
+        kept = (y.precision if isinstance(y, FloatFormat) else y.bits) + (self.random_bits or 0)
+        if self.random_bits and bits > _DOUBLE_BITS and kept > _DOUBLE_BITS - 2:
+            raise RuleError(
+                "random_bits",
+                f"has {_DOUBLE_BITS - 2 - kept + self.random_bits} bits at most into {y.name}, as "
+                f"the product has {bits} bits",
+            )
         return self
 
     @property

@@ -18,6 +18,11 @@ def test_saturates_unless_told_otherwise():
         ({"x": "int49", "y": "int8", "scale": "e8m0"}, "has 48 bits at most, unlike int49"),
         ({"x": "int40", "y": "int8", "scale": "fp32"}, "times x has 64 bits, more than 62"),
         ({"x": "int8", "y": "int4", "scale": "e8m0", "overflow": "ieee"}, "int4 takes saturate"),
+        (
+            {"x": "int32", "y": "fp32", "scale": "fp32", "rounding": "stochastic"}
+            | {"random_bits": 28},
+            "has 27 bits at most into fp32, as the product has 56 bits",
+        ),
     ],
 )
 def test_rules(given, message):
