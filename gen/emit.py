@@ -204,7 +204,9 @@ def _header(config: Config, unit: Unit, ports: list[dict[str, Any]]) -> str:
     lines = [
         f"{config.name}: {UNITS[config.unit].summary}",
         "",
-        f"    {config.params.formula}",
+        *textwrap.wrap(
+            config.params.formula, 97, initial_indent=" " * 4, subsequent_indent=" " * 8
+        ),
         "",
         timing,
         "",

@@ -91,11 +91,12 @@ def test_the_wheel_works_by_itself(tmp_path: Path) -> None:
     (site,) = (tmp_path / "venv" / "lib").glob("python*/site-packages")
     (site / "others.pth").write_text(sysconfig.get_path("purelib") + "\n")
     slipstick = tmp_path / "venv" / "bin" / "slipstick"
+    elsewhere = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
 
     def output(*words: str) -> str:
         command = [slipstick, *words]
         return subprocess.run(
-            command, cwd=tmp_path, check=True, capture_output=True, text=True
+            command, cwd=tmp_path, env=elsewhere, check=True, capture_output=True, text=True
         ).stdout
 
     assert "int8-mac" in output("list")
@@ -105,6 +106,7 @@ def test_the_wheel_works_by_itself(tmp_path: Path) -> None:
     home = subprocess.run(
         [python, "-c", "import cosim; print(cosim.__file__)"],
         cwd=tmp_path,
+        env=elsewhere,
         check=True,
         capture_output=True,
         text=True,

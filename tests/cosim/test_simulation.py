@@ -7,7 +7,7 @@ import pytest
 
 from cosim.build import Model, build_bulk
 from cosim.checker import Batch, Checker
-from cosim.simulation import Crew, Simulation
+from cosim.simulation import PATIENCE, Crew, Simulation
 from gen.errors import ToolError
 from tests.cosim.duts import SUM, SUM_PORTS, random_sums, sum_unit
 
@@ -134,9 +134,9 @@ def test_an_old_verdict_does_not_count(tmp_path):
 
 def test_more_simulators_start_when_everything_waits_for_them(model, tmp_path):
     with Crew(model, SUM_PORTS, 8, tmp_path, most=2) as crew:
-        crew.has_waited(0.7)
+        crew.has_waited(0.7 * PATIENCE)
         assert len(crew.members) == 1
-        crew.has_waited(0.7)
+        crew.has_waited(0.7 * PATIENCE)
         assert len(crew.members) == 2
         crew.has_waited(7.0)
         assert len(crew.members) == 2

@@ -145,7 +145,8 @@ def test_the_operands_of_a_failure_are_decoded():
     config = make_config("fma", {"a": "e2m1", "b": "e2m1", "c": "e2m1", "y": "e4m3"})
     # 1.5 * 6 + 2 = 11 is code 0x53 in E4M3; one bit off is 0x52, worth 10.
     file = planted(config, "right_y ^ (a == 3 && b == 7 && c == 4)")
-    result = verify(config, Options(exhaustive=True, verilog=file))
+    # A seed whose operands for the interface do not meet the bug as well.
+    result = verify(config, Options(exhaustive=True, verilog=file, seed=2))
     assert (result.vectors, result.mismatches) == (4096, 1)
     assert result.failure is not None
     assert result.failure.operands == [
