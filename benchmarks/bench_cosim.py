@@ -23,7 +23,7 @@ from gen.emit import generate
 UNITS = (
     ("fma a=e4m3 b=e4m3 c=e4m3 y=e4m3", 1 << 24),
     ("fma a=e4m3 b=e4m3 c=e4m3 y=e4m3 stages=3", 1 << 24),
-    ("dot a=e4m3 b=e4m3 y=fp32 lanes=32 stages=4", 200_000),
+    ("dot a=e4m3 b=e4m3 y=fp32 lanes=32 stages=4", 1_000_000),
 )
 """Words of a config, and how many vectors to play in bulk."""
 
