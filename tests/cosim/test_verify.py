@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -350,8 +350,11 @@ def test_the_same_unit_twice_at_a_time():
 
 
 ENDLESS = """\
+import signal
 import sys
 from pathlib import Path
+# What a shell starts in the background inherits that interrupts are ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.path.insert(0, {root!r})
 from cosim.verify import Options, verify
 from gen.config import make_config
@@ -360,21 +363,25 @@ verify(config, Options(exhaustive=True), lambda done, total: print(done, flush=T
 """
 
 
-def start_endless(directory):
-    """Start a check that takes minutes; return it when it runs, with its simulator."""
+@contextmanager
+def endless(directory):
+    """Start a check that takes minutes; yield it when it runs, with its simulators."""
     directory.mkdir()
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-c", ENDLESS.format(root=str(ROOT))],
         env=os.environ | {"TMPDIR": str(directory)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    )
-    assert process.stdout is not None
-    assert int(process.stdout.readline()) > 0
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    assert len(children) == 1
-    return process, int(children[0])
+    ) as process:
+        try:
+            assert process.stdout is not None
+            assert int(process.stdout.readline()) > 0
+            children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
+            assert children
+            yield process, [int(child) for child in children.split()]
+        finally:
+            process.kill()
 
 
 def wait_until_gone(pid):
@@ -389,12 +396,13 @@ def wait_until_gone(pid):
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="looks at processes in /proc")
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=["Ctrl-C", "kill -9"])
 def test_stopping_it_stops_the_simulator_and_leaves_nothing_to_trust(how, tmp_path):
-    process, simulator = start_endless(tmp_path / "temporary")
-    process.send_signal(how)
-    _, errors = process.communicate(timeout=20)
+    with endless(tmp_path / "temporary") as (process, simulators):
+        process.send_signal(how)
+        _, errors = process.communicate(timeout=20)
     assert process.returncode == -how
     assert ("KeyboardInterrupt" in errors) == (how == signal.SIGINT)
-    wait_until_gone(simulator)
+    for simulator in simulators:
+        wait_until_gone(simulator)
     assert os.listdir() == []
 
 
