@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 
 from hdl.bricks.maximum import Maximum
+from hdl.dot_tail import hold, no_registers
 from hdl.options import adder_for, normalizer_for
 from hdl.pipeline import Pipeline
 from hdl.stages.normalize import Normalize
@@ -133,6 +134,24 @@ class WindowDatapath:
         return max(1, (self.window.highest - term.offset - fraction).bit_length())
 
     def elaborate(
+        self, m: Module, pipe: Pipeline, lanes: Sequence[tuple[Value, Value]], extra: Value
+    ) -> Value:
+        """Return the code of the result.
+
+        Parameters
+        ----------
+        lanes
+            Codes of `a` and `b`.
+        extra
+            The addend, or with an accumulator whether it starts anew; ignored without either.
+        """
+        if not self._dot.accumulate:
+            return self._elaborate(m, pipe, lanes, extra, restart=Const(0), after=pipe.after)
+        accumulator = Signal(self._dot.result.bits)
+        code = self._elaborate(m, pipe, lanes, accumulator, restart=extra, after=no_registers)
+        return pipe.after("loop", hold(m, pipe, accumulator, code))
+
+    def _elaborate(
         self,
         m: Module,
         pipe: Pipeline,

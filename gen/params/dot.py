@@ -76,7 +76,7 @@ class DotParams(RoundingParams):
                 raise RuleError("align", f"window needs floats: {name} has no exponent to align by")
 
     def _complete_result(self) -> None:
-        from hdl.dot import exact_sum
+        from hdl.stages.exact_sum import exact_sum
 
         if self.accumulate:
             raise RuleError("y", "is needed with accumulate = true: a running sum has no bound")

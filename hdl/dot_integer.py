@@ -1,0 +1,101 @@
+"""The datapath of `dot` for integers: one heap of partial products, one addition, one clamp."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import log2
+from typing import TYPE_CHECKING, cast
+
+from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
+
+from hdl.bricks.adder import Adder
+from hdl.dot_tail import hold
+from hdl.formats import IntFormat
+from hdl.options import adder_for
+from hdl.pipeline import Pipeline
+from hdl.stages.integer import fit_integer, integer_value
+from hdl.stages.reduce import SumIntegerProducts
+
+if TYPE_CHECKING:
+    from hdl.dot import Dot
+
+__all__ = ["IntegerDatapath"]
+
+
+class IntegerDatapath:
+    """From the codes of a `Dot` of integers to the code of its result.
+
+    Parameters
+    ----------
+    dot
+        The unit.
+
+    Attributes
+    ----------
+    delays : dict
+        Estimated delays of the steps between which there may be registers.
+    """
+
+    def __init__(self, dot: Dot) -> None:
+        self._dot = dot
+        a, b = (cast(IntFormat, fmt) for fmt in dot.vectors)
+        self._result = cast(IntFormat, dot.result)
+        addend = cast("IntFormat | None", dot.addend)
+        # A sign bit for unsigned operands; a doubling for every doubling of the lanes, and one more
+        # for the addend.
+        bits = a.width + b.width + 1 + (dot.lanes - 1).bit_length()
+        if addend:
+            bits = max(bits, addend.width + 1) + 1
+        if dot.overflow == "wrap":
+            # Nobody looks at what is wrapped away.
+            bits = min(bits, self._result.width)
+        self._bits = bits
+        outer = None if dot.accumulate else addend
+        adder = adder_for(dot.objective)
+        self._products = SumIntegerProducts(a, b, dot.lanes, outer, bits)
+        self._propagate = Adder(bits, adder)
+        if dot.accumulate:
+            self._loop = Adder(bits, adder)
+        self.delays = {
+            "products": 4 * log2(min(a.width, b.width) * dot.lanes + 1),
+            "propagate": 2 * log2(bits) + 2,
+            "fit": 3.0 + (2 * log2(bits) + 2 if dot.accumulate else 0.0),
+        }
+
+    def elaborate(
+        self, m: Module, pipe: Pipeline, lanes: Sequence[tuple[Value, Value]], extra: Value
+    ) -> Value:
+        """Return the code of the result.
+
+        Parameters
+        ----------
+        lanes
+            Codes of `a` and `b`.
+        extra
+            The addend, or with an accumulator whether it starts anew; ignored without either.
+        """
+        dot, y, bits = self._dot, self._result, self._bits
+        m.submodules.products = products = self._products
+        m.submodules.propagate = propagate = self._propagate
+
+        # All partial products, and the addend if it comes from outside, in one heap.
+        products.connect(m, lanes, extra)
+        restart = extra if dot.accumulate else Const(0)
+        first, second, restart = pipe.after("products", products.first, products.second, restart)
+        m.d.comb += [propagate.a.eq(first), propagate.b.eq(second)]
+        total = Signal(signed(bits))
+        m.d.comb += total.eq(propagate.total)
+        total, restart = pipe.after("propagate", total, restart)
+
+        # The accumulator's loop holds one adder and the clamp.
+        accumulator = Signal(y.width)
+        if dot.accumulate:
+            m.submodules.accumulate = loop = self._loop
+            kept = Mux(restart, 0, integer_value(accumulator, y))
+            m.d.comb += [loop.a.eq(total), loop.b.eq(kept)]
+            total = Signal(signed(bits), name="running")
+            m.d.comb += total.eq(loop.total)
+        code, _ = fit_integer(m, total, y, saturate=dot.overflow == "saturate")
+        if dot.accumulate:
+            code = hold(m, pipe, accumulator, code)
+        return pipe.after("fit", code)
