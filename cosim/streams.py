@@ -6,21 +6,29 @@ depends on ordinary operands.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cosim.golden import decode, encode
+from cosim.golden import decode, encode, quantize
 from cosim.golden.metrics import sqnr
 from cosim.operands import load_operands, unit_of
 from cosim.stimuli import get_stimuli
 from cosim.unit import START, Codes, Unit, count_of, part_of
 from gen.config import Config
 from gen.errors import ConfigError
-from hdl.formats import FixedFormat, Format, IntFormat, SignMagnitudeFormat, parse_format
+from hdl.formats import (
+    BlockFormat,
+    FixedFormat,
+    Format,
+    IntFormat,
+    SignMagnitudeFormat,
+    parse_format,
+)
+from hdl.formats.block import usual_length
 
 __all__ = ["Distribution", "Stream", "accuracy", "stream_of"]
 
@@ -30,6 +38,12 @@ largest, those of other formats with one of 1; ``uniform``: all finite codes ali
 
 _NUMBERS = ("a", "b", "c", "x")
 """Ports whose operands are drawn from a distribution; all others take what the stimuli have."""
+
+_SCALES = {"a": "scale_a", "b": "scale_b"}
+"""Ports with the scales of block formats, by that of the elements."""
+
+_LAST = "last"
+"""The control port that asks for the sum."""
 
 _GRIDS = (IntFormat, FixedFormat, SignMagnitudeFormat)
 """Formats whose numbers are equally far apart: a tensor is scaled to fill their range."""
@@ -76,7 +90,8 @@ def stream_of(
         A `Distribution`, or an .npz file with operands as `verify` takes them. These are used in
         their order, from the start again if there are too few.
     streams, cycles
-        How many streams of how many cycles; an accumulator starts afresh with each.
+        How many streams of how many cycles; an accumulator starts afresh with each, and is asked
+        for its sum at the end of it.
     seed
         Where random operands start from.
 
@@ -89,15 +104,15 @@ def stream_of(
     count = streams * cycles
     if source in get_args(Distribution):
         rng = np.random.default_rng(seed)
-        operands, _ = _draw(unit, config.unit, count, rng, str(source))
+        operands = _draw(unit, config.unit, count, rng, str(source)).operands
     else:
         given = unit.checked(load_operands(Path(source)), str(source))
         if unit.is_scheduled(given):
             raise ConfigError(f"{source}: the valid port and the reset are driven here")
         index = np.arange(count) % count_of(given)
         operands = {name: codes[index] for name, codes in given.items()}
-    if unit.can_restart and source in get_args(Distribution):
-        operands[START] = (np.arange(count) % cycles == 0).astype(np.uint8)
+    if source in get_args(Distribution):
+        _cut_into_runs(operands, unit, cycles)
     return Stream(*unit.respond_apart(operands, streams), streams)
 
 
@@ -114,12 +129,12 @@ def accuracy(config: Config, *, count: int = 4096, seed: int = 1) -> float | Non
     if y is None or y["format"] is None:
         return None
     rng = np.random.default_rng(seed)
-    operands, reals = _draw(unit, config.unit, count, rng, "gaussian")
-    if set(operands) - set(reals) - {START}:
+    operands, reals, factor = _draw(unit, config.unit, count, rng, "gaussian")
+    scales = {_SCALES[name] for name in reals if name in _SCALES}
+    if set(operands) - set(reals) - scales - {START, _LAST}:
         return None  # something else decides the result
     run = 16
-    if unit.can_restart:
-        operands[START] = (np.arange(count) % run == 0).astype(np.uint8)
+    _cut_into_runs(operands, unit, run)
     if {"a", "b"} <= reals.keys():
         exact = (reals["a"] * reals["b"]).reshape(count, -1).sum(axis=1)
         if unit.can_restart:
@@ -133,18 +148,34 @@ def accuracy(config: Config, *, count: int = 4096, seed: int = 1) -> float | Non
     codes = expected["y"]
     if codes.shape != exact.shape or not due.any():
         return None
-    results = decode(codes, y["format"]).astype(np.float64)
+    results = decode(codes, y["format"]).astype(np.float64) * factor * 2.0 ** y.get("lsb", 0)
     used = due & np.isfinite(results).reshape(count, -1).all(axis=1)
     return float(sqnr(exact[used], results[used])) if used.any() else None
 
 
-def _draw(
-    unit: Unit, name: str, count: int, rng: np.random.Generator, distribution: str
-) -> tuple[Codes, dict[str, NDArray[np.float64]]]:
-    """Return operands and, for those that are drawn from a Gaussian, the numbers behind them."""
+def _cut_into_runs(operands: Codes, unit: Unit, cycles: int) -> None:
+    """Start a sum, and ask for the one before, every so many cycles."""
+    count = count_of(operands)
+    if unit.can_restart:
+        operands[START] = (np.arange(count) % cycles == 0).astype(np.uint8)
+        if _LAST in operands:
+            operands[_LAST] = (np.arange(count) % cycles == cycles - 1).astype(np.uint8)
+
+
+class _Drawn(NamedTuple):
+    """Operands; where they are Gaussian the numbers behind them, and what a result is short of."""
+
+    operands: Codes
+    reals: dict[str, NDArray[np.float64]]
+    factor: float = 1.0
+
+
+def _draw(unit: Unit, name: str, count: int, rng: np.random.Generator, distribution: str) -> _Drawn:
     operands: Codes = dict(get_stimuli(name).random(unit.params, count, rng))
     reals: dict[str, NDArray[np.float64]] = {}
+    factor = 1.0
     formats = {p["name"]: parse_format(p["format"]) for p in unit.operands if p["format"]}
+    lsb = next((p.get("lsb", 0) for p in unit.results if p["name"] == "y"), 0)
     for port in unit.operands:
         fmt = formats.get(port["name"])
         if port["name"] not in _NUMBERS or fmt is None:
@@ -153,16 +184,60 @@ def _draw(
         if distribution == "uniform":
             operands[port["name"]] = _finite(fmt, shape, rng)
             continue
+        block = _block_format(unit, port["name"])
+        if block is not None:
+            numbers = rng.standard_normal((count, port["lanes"]))
+            codes, scales, outer = _in_blocks(numbers, block)
+            reals[port["name"]] = numbers.reshape(shape)
+            operands[port["name"]] = codes.reshape(shape)
+            given = operands[_SCALES[port["name"]]]
+            operands[_SCALES[port["name"]]] = scales.reshape(given.shape)
+            factor *= outer
+            continue
         sigma = _sigma(fmt)
+        unit_size = factor * 2.0**lsb  # of an addend, which has the weight of the result
         if port["name"] == "c" and {"a", "b"} <= formats.keys():
             lanes = next(p["lanes"] for p in unit.operands if p["name"] == "a")
-            sigma = _sigma(formats["a"]) * _sigma(formats["b"]) * np.sqrt(_PARTIAL_SUM * lanes)
+            of_a, of_b = (
+                1.0 if _block_format(unit, term) else _sigma(formats[term]) for term in "ab"
+            )
+            sigma = of_a * of_b * np.sqrt(_PARTIAL_SUM * lanes) / unit_size
         numbers = sigma * rng.standard_normal(shape)
         if not fmt.is_signed:
             numbers = np.abs(numbers)
-        reals[port["name"]] = numbers
+        reals[port["name"]] = numbers * (unit_size if port["name"] == "c" else 1.0)
         operands[port["name"]] = encode(numbers, fmt, overflow="saturate")
-    return operands, reals
+    return _Drawn(operands, reals, factor)
+
+
+def _block_format(unit: Unit, port: str) -> BlockFormat | None:
+    """Return the block format of the vector on a port that has a scale beside it, if it has."""
+    # What sparse weights select from has blocks of another length.
+    if all(p["name"] != _SCALES.get(port) for p in unit.operands) or unit.params.get("sparsity"):
+        return None
+    fmt = parse_format(unit.params[port])
+    return fmt if isinstance(fmt, BlockFormat) else None
+
+
+def _in_blocks(
+    numbers: NDArray[np.float64], fmt: BlockFormat
+) -> tuple[NDArray[Any], NDArray[Any], float]:
+    """Return elements and scales for rows of numbers, one row a cycle, and the outer scale.
+
+    A unit whose blocks are shorter than those that its format usually has is one that takes a
+    block in several cycles: these share a scale. The last cycles may be a shorter block.
+    """
+    per_row = numbers.shape[1] // fmt.length
+    usual = usual_length(fmt)
+    whole = usual if usual % numbers.shape[1] == 0 else fmt.length
+    tensor = quantize(numbers.ravel(), replace(fmt, length=whole))
+    scales = np.repeat(tensor.scales, whole // fmt.length)[: len(numbers) * per_row]
+    outer = 1.0 if tensor.outer is None else float(tensor.outer.item())
+    return (
+        tensor.codes.reshape(numbers.shape),
+        scales.reshape(len(numbers), per_row),
+        outer,
+    )
 
 
 def _sigma(fmt: Format) -> float:

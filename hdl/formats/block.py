@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
 from hdl.formats.base import Format, FormatError, parse_format, register, register_family
@@ -11,7 +11,7 @@ from hdl.formats.binary import IntFormat
 from hdl.formats.exponential import PowerFormat
 from hdl.formats.linear import FixedFormat, SignMagnitudeFormat
 
-__all__ = ["BlockFormat", "ScaleRule"]
+__all__ = ["BlockFormat", "ScaleRule", "usual_length"]
 
 ScaleRule = Literal["mx", "nvfp4", "vsq"]
 """How the scale of a block follows from its largest magnitude; see `cosim.golden.blocks`."""
@@ -93,6 +93,14 @@ register(
 _mx("msfp12", SignMagnitudeFormat(4), length=16)
 _mx("msfp16", SignMagnitudeFormat(8), length=16)
 
+_OF_USUAL_LENGTH = "mxfp8-e4m3|mxfp8-e5m2|mxfp6-e2m3|mxfp6-e3m2|mxfp4|mxint8|nvfp4|msfp12|msfp16"
+
+
+def _build_other_length(match: re.Match[str]) -> BlockFormat:
+    fmt, length = parse_format(match["base"]), int(match["v"])
+    assert isinstance(fmt, BlockFormat)
+    return fmt if length == fmt.length else replace(fmt, label=match[0], length=length)
+
 
 def _build_bfp(match: re.Match[str]) -> BlockFormat:
     length = int(match["v"] or 16)
@@ -109,9 +117,21 @@ def _build_vsq(match: re.Match[str]) -> BlockFormat:
     return BlockFormat(label, element, scale, length, "vsq", _FP32)
 
 
+register_family(
+    "{MX, NVFP4 or MSFP}v{LENGTH}",
+    rf"(?P<base>{_OF_USUAL_LENGTH})v(?P<v>[0-9]{{1,5}})",
+    _build_other_length,
+)
 register_family("bfp{N}[v{LENGTH}]", r"bfp(?P<n>[0-9]{1,2})(?:v(?P<v>[0-9]{1,5}))?", _build_bfp)
 register_family(
     "vsq{N}[m{SCALE BITS}][v{LENGTH}]",
     r"vsq(?P<n>[0-9]{1,2})(?:m(?P<m>[0-9]{1,2}))?(?:v(?P<v>[0-9]{1,5}))?",
     _build_vsq,
 )
+
+
+def usual_length(fmt: BlockFormat) -> int:
+    """Return the length of the blocks where the name says nothing of it: mxfp4v8 is mxfp4, 32."""
+    usual = parse_format(re.sub(r"v[0-9]+$", "", fmt.label))
+    assert isinstance(usual, BlockFormat)
+    return usual.length
