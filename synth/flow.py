@@ -288,9 +288,15 @@ class _Job:
             and (self.library.full_adder or not recipe.full_adders)
         ]
 
-        def attempt(number: int) -> _Outcome:
+        def attempt(number: int) -> _Outcome | timing.CombinationalLoopError:
             mapped = mapper.flat(usable[number], f"flat{number}", target)
-            path = timing.longest_path(mapped.netlist, self.library)
+            try:
+                path = timing.longest_path(mapped.netlist, self.library)
+            except timing.CombinationalLoopError as error:
+                # Seldom, but it happens: ABC puts one node in place of another that computes the
+                # same, though its gates also read, to no effect, what comes out of a full-adder
+                # cell that the other leads to.
+                return error
             area = sum(
                 self.library.cells[instance.cell].area for instance in mapped.netlist.instances
             )
@@ -300,12 +306,16 @@ class _Job:
         try:
             # The split does not wait for the best recipe: shares hardly depend on it.
             separate = pool.submit(mapper.by_block, usable[0], "blocks", target)
-            outcomes = list(pool.map(attempt, range(len(usable))))
+            attempts = list(pool.map(attempt, range(len(usable))))
             modules = separate.result()
         finally:
             # A failure, or Ctrl-C, ends the other runs at once.
             stop.set()
             pool.shutdown(cancel_futures=True)
+        outcomes = [outcome for outcome in attempts if isinstance(outcome, _Outcome)]
+        if not outcomes:
+            # The design's own loop, then.
+            raise next(error for error in attempts if isinstance(error, ToolError))
         best = min(
             outcomes,
             key=lambda outcome: merit(

@@ -20,10 +20,25 @@ from gen.errors import ToolError
 from synth.libraries import Arc, Cell, Library, Table
 from synth.netlist import Netlist
 
-__all__ = ["Conditions", "Step", "Tables", "TimingPath", "conditions", "longest_path"]
+__all__ = [
+    "CombinationalLoopError",
+    "Conditions",
+    "Step",
+    "Tables",
+    "TimingPath",
+    "conditions",
+    "longest_path",
+]
 
 _Floats = NDArray[np.float64]
 _Ints = NDArray[np.int64]
+
+
+class CombinationalLoopError(ToolError):
+    """A netlist without a longest path."""
+
+    def __init__(self, nets: int) -> None:
+        super().__init__("timing", f"combinational loop through {nets} nets")
 
 
 @dataclass(frozen=True)
@@ -66,8 +81,8 @@ def longest_path(netlist: Netlist, library: Library) -> TimingPath:
 
     Raises
     ------
-    ToolError
-        If the netlist has a combinational loop.
+    CombinationalLoopError
+        If the netlist has one.
     """
     return _Analysis(netlist, library).longest_path()
 
@@ -93,8 +108,8 @@ def conditions(netlist: Netlist, library: Library) -> Conditions:
 
     Raises
     ------
-    ToolError
-        If the netlist has a combinational loop.
+    CombinationalLoopError
+        If the netlist has one.
     """
     analysis = _Analysis(netlist, library)
     slew, load = (
@@ -281,7 +296,7 @@ class _Analysis:
             sorter.prepare()
         except CycleError as error:
             length = len(error.args[1]) - 1
-            raise ToolError("timing", f"combinational loop through {length} nets") from error
+            raise CombinationalLoopError(length) from error
         levels = np.zeros(count, dtype=np.int64)
         level = 0
         while sorter.is_active():

@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
+from benchmarks.plain_rtl import plain_verilog
 from gen import yosys
-from gen.config import make_config
+from gen.config import make_config, resolve
 from gen.errors import ConfigError, ToolError
 from synth.flow import synthesize, synthesize_verilog
+from synth.timing import CombinationalLoopError
 
 MULTIPLIER = """
 module mul (input signed [7:0] a, b, output signed [15:0] y);
@@ -84,6 +86,24 @@ def test_a_period_is_met_with_less_area_than_the_fastest() -> None:
     assert result.slack_ps is not None
     assert result.slack_ps >= 0
     assert result.area_um2 < fastest.area_um2
+
+
+def test_a_recipe_that_ends_in_a_loop_is_left_out() -> None:
+    # Full-adder cells of this plain adder of aligned significands close a loop in ABC.
+    (config,) = resolve(["fma", "a=e5m2", "b=e5m2", "c=e5m2", "y=e5m2"])
+    result = synthesize_verilog(
+        plain_verilog("plain", config.params_dict()), "plain", objective="area"
+    )
+    assert {candidate.recipe for candidate in result.candidates} == {
+        "ripple carry",
+        "ripple carry, booth",
+    }
+
+
+def test_a_design_with_a_loop_is_refused() -> None:
+    latch = "module latch (input a, output y);\n  assign y = a & ~y;\nendmodule\n"
+    with pytest.raises(CombinationalLoopError, match="combinational loop through"):
+        synthesize_verilog(latch, "latch", objective="area")
 
 
 def test_a_unit_from_its_config() -> None:
