@@ -28,7 +28,8 @@ from numpy.typing import NDArray
 
 from gen.errors import ConfigError, ToolError
 from synth.blocks import OWN_LOGIC, REGISTERS, kind_of
-from synth.libraries import Library, PowerArc
+from synth.cells import PowerArc
+from synth.libraries import Library
 from synth.netlist import Netlist
 from synth.result import Energy, EnergyBlock
 from synth.simulate import Kind, Simulation, Words, evaluate, pack

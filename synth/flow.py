@@ -25,7 +25,18 @@ from gen.emit import generate
 from gen.errors import ConfigError, ToolError
 from gen.version import __version__
 from hdl.options import OBJECTIVES, Objective
-from synth import blocks, liberty, libraries, mapping, netlist, recipes, result, timing
+from synth import (
+    blocks,
+    cell_reader,
+    cells,
+    liberty,
+    libraries,
+    mapping,
+    netlist,
+    recipes,
+    result,
+    timing,
+)
 from synth.energy import Workload, measure
 from synth.gates import netlist_verilog
 from synth.libraries import Library, load_library
@@ -245,7 +256,18 @@ class _Job:
     @property
     def key(self) -> str:
         """Hash of the job; the code that runs it is part of it."""
-        modules = (blocks, liberty, libraries, mapping, netlist, recipes, result, timing)
+        modules = (
+            blocks,
+            cell_reader,
+            cells,
+            liberty,
+            libraries,
+            mapping,
+            netlist,
+            recipes,
+            result,
+            timing,
+        )
         code = b"".join(Path(str(module.__file__)).read_bytes() for module in modules)
         content = [
             *(self.text, self.top, self.library.sha256, self.objective, self.period_ps),
@@ -331,10 +353,10 @@ class _Job:
     def measured(
         self, best: _Outcome, outcomes: Sequence[_Outcome], modules: dict[str, Any]
     ) -> dict[str, Any]:
-        cells = Counter(instance.cell for instance in best.mapped.netlist.instances)
+        counts = Counter(instance.cell for instance in best.mapped.netlist.instances)
         sequential = sum(
             self.library.cells[kind].area * count
-            for kind, count in cells.items()
+            for kind, count in counts.items()
             if self.library.cells[kind].sequential
         )
         parts = blocks.split(
@@ -358,7 +380,7 @@ class _Job:
             "area_um2": round(best.area, 3),
             "sequential_area_um2": round(sequential, 3),
             "nand2_equivalents": round(best.area / self.library.nand2.area, 1),
-            "cells": dict(sorted(cells.items())),
+            "cells": dict(sorted(counts.items())),
             "delay_ps": round(path.delay_ps, 2),
             "path": {
                 "from": path.start,

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gen.errors import ConfigError
-from synth.libraries import Cell, Library
+from synth.cells import Cell
+from synth.libraries import Library
 from synth.netlist import Netlist
 
 __all__ = ["cell_verilog", "netlist_verilog"]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from hdl.options import Objective
-from synth.libraries import FullAdder
+from synth.cells import FullAdder
 
 __all__ = ["LCU_MAP", "Recipe", "candidates", "full_adder_map", "merit"]
 

@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gen.errors import ToolError
-from synth.libraries import Arc, Cell, Library, Table
+from synth.cells import Arc, Cell, Table
+from synth.libraries import Library
 from synth.netlist import Netlist
 
 __all__ = [

@@ -6,8 +6,9 @@ from cosim.formal.circuit import read_circuit
 from cosim.formal.graph import Graph
 from cosim.formal.solver import solve
 from gen.errors import ConfigError
+from synth.cells import Cell, Pin
 from synth.gates import _expression, cell_verilog, netlist_verilog
-from synth.libraries import Cell, Pin, load_library
+from synth.libraries import load_library
 from synth.netlist import Instance, Netlist
 
 TINY = Path(__file__).with_name("tiny.lib")

@@ -5,7 +5,7 @@ from typing import get_args
 import pytest
 
 from hdl.options import Objective
-from synth.libraries import FullAdder
+from synth.cells import FullAdder
 from synth.recipes import candidates, full_adder_map, merit
 
 
