@@ -10,7 +10,7 @@ from amaranth.lib import wiring
 
 from hdl.bricks.adder import Adder
 from hdl.bricks.rounding import Rounding
-from hdl.formats import Format, IntFormat
+from hdl.formats import FloatFormat, Format, IntFormat
 from hdl.options import (
     Objective,
     Subnormals,
@@ -22,15 +22,32 @@ from hdl.options import (
 from hdl.pipeline import Pipeline
 from hdl.ports import Port, data_port, members
 from hdl.stages.align import Align, frame_of
+from hdl.stages.encode import RoundingMode
 from hdl.stages.integer import fit_integer
-from hdl.stages.normalize import Normalize
+from hdl.stages.normalize import Normalize, add_random
 from hdl.stages.pack import Overflow, Pack, Special
 from hdl.stages.product import product_term
 from hdl.stages.reduce import MultiplyAdd, SumIntegerProducts
-from hdl.stages.terms import product_range, target_of
+from hdl.stages.terms import Target, product_range, target_of
 from hdl.stages.unpack import Unpack
 
-__all__ = ["Fma"]
+__all__ = ["Fma", "check_stochastic"]
+
+
+MAX_RANDOM_BITS = 24
+MAX_FACTOR_BITS = 56
+
+
+def check_stochastic(a: Format, b: Format, y: Format, flags: bool) -> None:
+    """Raise `ValueError` unless a product of these formats can be rounded stochastically to `y`."""
+    if not isinstance(y, FloatFormat):
+        raise ValueError(f"stochastic needs a float y, not {y.name}; unit quantize rounds integers")
+    if flags:
+        raise ValueError("stochastic excludes flags: IEEE 754 defines none for it")
+    if sum(fmt.precision if isinstance(fmt, FloatFormat) else fmt.bits for fmt in (a, b)) > (
+        MAX_FACTOR_BITS
+    ):
+        raise ValueError(f"stochastic takes factors of {MAX_FACTOR_BITS} bits together at most")
 
 
 class Fma(wiring.Component):
@@ -44,14 +61,17 @@ class Fma(wiring.Component):
     a, b, c, y
         Formats of multiplicand, multiplier, addend and result.
     rounding
-        ``rne``, ``rtz``, ``rup``, ``rdn`` or ``rna``.
+        ``rne``, ``rtz``, ``rup``, ``rdn`` or ``rna``; for a float `y` also ``stochastic``: the word
+        `rnd` is added to the magnitude below the last bit that is kept, and the rest cut off.
     overflow
         ``ieee`` or ``saturate`` for a float `y`; ``wrap`` (all operands integers) or ``saturate``
         for an integer `y`. Default: ``ieee``, or ``wrap`` if allowed, else ``saturate``.
     subnormals
         ``ieee``, or ``flush`` to take and return zeros instead of subnormals.
     flags
-        Whether there is a `flags` port.
+        Whether there is a `flags` port; not with ``stochastic``, of which IEEE 754 knows nothing.
+    random_bits
+        Width of `rnd`, for ``stochastic``.
     stages
         Number of pipeline registers; 0 is combinational.
     objective
@@ -68,6 +88,8 @@ class Fma(wiring.Component):
     -------
     in_valid : In(1)
     a, b, c : In
+    rnd : In(random_bits)
+        With ``stochastic``.
     out_valid : Out(1)
     y : Out
     flags : Out(4)
@@ -86,21 +108,30 @@ class Fma(wiring.Component):
         c: Format,
         y: Format,
         *,
-        rounding: Rounding = "rne",
+        rounding: RoundingMode = "rne",
         overflow: Overflow | None = None,
         subnormals: Subnormals = "ieee",
         flags: bool = False,
+        random_bits: int | None = None,
         stages: int = 0,
         objective: Objective = "balanced",
     ) -> None:
         self.formats = (a, b, c)
         self.result = y
-        self.rounding: Rounding = rounding
+        if rounding == "stochastic":
+            check_stochastic(a, b, y, flags)
+        if (rounding == "stochastic") != (random_bits is not None):
+            raise ValueError("random_bits come with rounding = 'stochastic', and only with it")
+        if random_bits is not None and not 1 <= random_bits <= MAX_RANDOM_BITS:
+            raise ValueError(f"random_bits = {random_bits} is not in 1..{MAX_RANDOM_BITS}")
+        self.random_bits = random_bits or 0
+        # Once the random word is added, nothing is left to round.
+        self.rounding: Rounding = "rne" if rounding == "stochastic" else rounding
         self.overflow: Overflow = overflow or default_overflow(y, self.formats)
         check_options(
             self.formats,
             y,
-            rounding=rounding,
+            rounding=self.rounding,
             overflow=self.overflow,
             subnormals=subnormals,
             stages=stages,
@@ -116,6 +147,7 @@ class Fma(wiring.Component):
             data_port("a", "in", a),
             data_port("b", "in", b),
             data_port("c", "in", c),
+            *((Port("rnd", "in", self.random_bits, "data"),) if self.random_bits else ()),
             Port("out_valid", "out", 1, "valid"),
             data_port("y", "out", y),
             *((Port("flags", "out", 4, "flags"),) if flags else ()),
@@ -159,7 +191,9 @@ class Fma(wiring.Component):
         self._finish(m, pipe, code, Cat(0, 0, 0, too_large))
 
     def _elaborate_float(self, m: Module) -> None:
-        target = target_of(self.result)
+        plain = target_of(self.result)
+        # More precision at the bottom, for the random word: the exponent stays that of the format.
+        target = Target(plain.precision + self.random_bits, plain.min_exponent)
         unpackers = [Unpack(fmt, flush=self.flush) for fmt in self.formats]
         for name, unpacker in zip("abc", unpackers, strict=True):
             m.submodules[f"unpack_{name}"] = unpacker
@@ -202,7 +236,8 @@ class Fma(wiring.Component):
         # Codes to fields.
         for code, unpacker in zip((self.a, self.b, self.c), unpackers, strict=True):
             m.d.comb += unpacker.code.eq(code)
-        a, b, c = pipe.after("unpack", *(unpacker.term for unpacker in unpackers))
+        rnd = self.rnd if self.random_bits else Const(0)
+        a, b, c, rnd = pipe.after("unpack", *(unpacker.term for unpacker in unpackers), rnd)
 
         # The addend to its place beside the product, whose significand is not needed yet; and all
         # that does not depend on the sum.
@@ -224,7 +259,7 @@ class Fma(wiring.Component):
             # A sum of zeros keeps their common sign, any other zero is +0, or -0 rounding down.
             zero_sign=p.sign | c.sign if self.rounding == "rdn" else p.sign & c.sign,
         )
-        a, b, aligned, subtract, sticky, base, sign, special = pipe.after(
+        a, b, aligned, subtract, sticky, base, sign, special, rnd = pipe.after(
             "align",
             a.significand,
             b.significand,
@@ -234,6 +269,7 @@ class Fma(wiring.Component):
             align.base,
             p.sign,
             special,
+            rnd,
         )
 
         # Partial products and addend in one heap.
@@ -244,17 +280,26 @@ class Fma(wiring.Component):
             multiply_add.subtract.eq(subtract),
             multiply_add.sticky.eq(sticky),
         ]
-        first, second, sticky, base, sign, special = pipe.after(
-            "multiply_add", multiply_add.first, multiply_add.second, sticky, base, sign, special
+        first, second, sticky, base, sign, special, rnd = pipe.after(
+            "multiply_add",
+            multiply_add.first,
+            multiply_add.second,
+            sticky,
+            base,
+            sign,
+            special,
+            rnd,
         )
 
         # Their sum: sign, and magnitude with the leading one on top.
         normalize.connect(m, first, second, sticky, base)
-        number, sign, special = pipe.after(
-            "normalize", normalize.normalized, sign ^ normalize.negative, special
+        number, sign, special, rnd = pipe.after(
+            "normalize", normalize.normalized, sign ^ normalize.negative, special, rnd
         )
 
         # The one rounding.
+        if self.random_bits:
+            number = add_random(m, number, rnd)
         pack.connect(m, sign, number, special)
         code, flags = pipe.after("pack", pack.code, pack.flags)
         self._finish(m, pipe, code, flags)

@@ -49,7 +49,7 @@ def reference_verilog(name: str, unit: str, params: Mapping[str, Any]) -> str:
         return _sparse_mux(name, params)
     if unit not in ("fma", "dot"):
         raise LookupError(f"unit {unit!r} has no reference description")
-    for key, plain in (("align", "exact"), ("lsb", 0)):
+    for key, plain in (("align", "exact"), ("lsb", 0), ("random_bits", None)):
         if params.get(key, plain) != plain:
             raise LookupError(f"{key} = {params[key]} has no reference description")
     shape = _Shape.of(params)

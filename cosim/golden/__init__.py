@@ -12,9 +12,10 @@ from cosim.golden.blocks import Quantized, dequantize
 from cosim.golden.codec import code_dtype
 from cosim.golden.convert import classify, convert, from_ml_dtypes, to_ml_dtypes
 from cosim.golden.dot import dot
-from cosim.golden.encoder import Random, encode
+from cosim.golden.encoder import encode
 from cosim.golden.fma import fma
 from cosim.golden.quantize import quantize, rescale
+from cosim.golden.stochastic import Random
 from cosim.golden.values import decode
 
 __all__ = [

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cosim.golden.codec import code_dtype
-from cosim.golden.encoder import Random, encode
+from cosim.golden.encoder import encode
+from cosim.golden.stochastic import Random
 from cosim.golden.values import as_values, decode, largest
 from hdl.formats import BlockFormat, FloatFormat, FormatError, PowerFormat, parse_format
 

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cosim.golden.codec import INFINITE, NAN, NEGATIVE, SIGNALING, ZERO, Operand, as_codes
-from cosim.golden.encoder import Random, encode
+from cosim.golden.encoder import encode
+from cosim.golden.stochastic import Random
 from cosim.golden.values import as_codes_of, decode, fits_double
 from hdl.formats import FloatFormat, Format, FormatError, IntFormat, aliases, parse_format
 

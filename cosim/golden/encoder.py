@@ -15,6 +15,7 @@ from cosim.golden.binades import DOUBLE, SINGLE, Binades, Layout, binades, fits_
 from cosim.golden.codebook import encode_codebook
 from cosim.golden.lognum import Direction, decode_log, ranks
 from cosim.golden.rounding import ROUNDINGS, Target
+from cosim.golden.stochastic import Random
 from cosim.golden.tabulate import tabulated
 from cosim.golden.values import as_values, fits_double
 from hdl.formats import (
@@ -31,40 +32,12 @@ from hdl.formats import (
     parse_format,
 )
 
-__all__ = ["Random", "encode"]
+__all__ = ["encode"]
 
 _CHUNK = 1 << 15
 """Elements worked on at a time: all temporaries of a chunk stay in the level-2 cache."""
 
 _TABULATED_BITS = 8
-
-_MAX_RANDOM_BITS = 32
-
-
-@dataclass(frozen=True)
-class Random:
-    """Random words for stochastic rounding.
-
-    Parameters
-    ----------
-    words
-        Unsigned integers, one for each value, in the shape of the values.
-    bits
-        R: how many bits each has. Added below the last bit that is kept, with the rest cut off.
-    """
-
-    words: NDArray[Any]
-    bits: int
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.bits <= _MAX_RANDOM_BITS:
-            raise ValueError(f"random words have 1 to {_MAX_RANDOM_BITS} bits, not {self.bits}")
-        words = self.words
-        if words.dtype.kind not in "iu":
-            raise ValueError(f"random words are integers, not {words.dtype}")
-        if words.size and (int(words.min()) < 0 or int(words.max()) >> self.bits):
-            raise ValueError(f"random words of {self.bits} bits are 0 to {(1 << self.bits) - 1}")
-
 
 Negative = Literal["sign", "complement", "none"]
 

@@ -8,7 +8,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cosim.golden.rounding import WORD_BITS, Rounded, Target, bit_length, round_float, round_int
+from cosim.golden.rounding import (
+    WORD_BITS,
+    Rounded,
+    Target,
+    bit_length,
+    round_float,
+    round_int,
+)
+from cosim.golden.stochastic import Random
 from hdl.formats import IntFormat
 
 __all__ = ["LIMB_BITS", "Limbs", "Split", "Word", "add_sticky"]
@@ -49,10 +57,10 @@ class Word(NamedTuple):
         """Where the sum is below zero."""
         return self.value < 0
 
-    def round(self, target: Target) -> Rounded:
-        """Return the rounded codes, and flags."""
+    def round(self, target: Target, random: Random | None = None) -> Rounded:
+        """Return the rounded codes, and flags; the words are for stochastic rounding."""
         if not isinstance(target.fmt, IntFormat):
-            return round_float(self.value, self.exponent, target)
+            return round_float(self.value, self.exponent, target, random)
         return round_int(*self.split(), target)
 
     def split(self) -> Split:
@@ -153,10 +161,10 @@ class Limbs:
         """Where the sum is below zero."""
         return self.limbs[-1] < 0
 
-    def round(self, target: Target) -> Rounded:
-        """Return the rounded codes, and flags."""
+    def round(self, target: Target, random: Random | None = None) -> Rounded:
+        """Return the rounded codes, and flags; the words are for stochastic rounding."""
         if not isinstance(target.fmt, IntFormat):
-            return self.leading_word().round(target)
+            return self.leading_word().round(target, random)
         return round_int(*self.split(), target)
 
     def split(self) -> Split:

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cosim.golden.codec import as_codes, as_format
-from cosim.golden.rounding import Target
+from cosim.golden.rounding import RANDOM_BITS, Target
+from cosim.golden.stochastic import Random
 from cosim.golden.sum_of_products import SumOfProducts
 from hdl.formats import Format, IntFormat
 
@@ -28,6 +29,7 @@ def fma(
     rounding: str = "rne",
     overflow: str | None = None,
     subnormals: str = "ieee",
+    random: Random | None = None,
 ) -> tuple[NDArray[Any], NDArray[np.uint8]]:
     """Return ``round(a * b + c)``, rounded once, and its flags.
 
@@ -38,20 +40,33 @@ def fma(
     a_format, b_format, c_format, y_format
         Formats or their names, integers and floats in any mix.
     rounding
-        ``rne``, ``rtz``, ``rup``, ``rdn`` or ``rna``.
+        ``rne``, ``rtz``, ``rup``, ``rdn`` or ``rna``; for a float y also ``stochastic``: a word of
+        R bits, as ``word / 2^R`` of the last bit kept, is added to the magnitude, the rest cut off.
     overflow
         ``ieee`` (default) or ``saturate`` for a float y; ``wrap`` (default if all operands are
         integers) or ``saturate`` for an integer y.
     subnormals
         ``ieee``, or ``flush``: subnormal operands and results are zeros.
+    random
+        The words of ``stochastic``, of `RANDOM_BITS` bits at most; they broadcast too.
 
     Returns
     -------
     y
         Codes of y, of the broadcast shape.
     flags
-        uint8 of the same shape: 8 invalid, 4 overflow, 2 underflow, 1 inexact.
+        uint8 of the same shape: 8 invalid, 4 overflow, 2 underflow, 1 inexact. None of underflow
+        with ``stochastic``.
+
+    Raises
+    ------
+    ValueError
+        If options contradict each other or the formats.
     """
+    if (rounding == "stochastic") != (random is not None):
+        raise ValueError("random words come with rounding = 'stochastic', and only with it")
+    if random is not None and random.bits > RANDOM_BITS:
+        raise ValueError(f"random words have {RANDOM_BITS} bits at most, not {random.bits}")
     formats = [as_format(fmt) for fmt in (a_format, b_format, c_format)]
     y = as_format(y_format)
     integers = all(isinstance(fmt, IntFormat) for fmt in formats)
@@ -59,9 +74,11 @@ def fma(
         overflow = "ieee" if not isinstance(y, IntFormat) else "wrap" if integers else "saturate"
     target = Target(y, rounding, overflow, subnormals, integers=integers)
     operands = [as_codes(codes, fmt) for codes, fmt in zip((a, b, c), formats, strict=True)]
-    x, y_codes, z = np.broadcast_arrays(*operands)
+    words = [] if random is None else [random.words]
+    x, y_codes, z, *_ = np.broadcast_arrays(*operands, *words)
+    random = None if random is None else random.spread(x.shape)
     compute = SumOfProducts(formats[0], formats[1], formats[2], 1, target)
-    codes, flags = compute(x.reshape(-1, 1), y_codes.reshape(-1, 1), z.reshape(-1))
+    codes, flags = compute(x.reshape(-1, 1), y_codes.reshape(-1, 1), z.reshape(-1), random)
     return codes.reshape(x.shape), flags.reshape(x.shape)
 
 
@@ -78,5 +95,6 @@ def model(params: Mapping[str, Any], operands: Mapping[str, NDArray[Any]]) -> di
         rounding=params["rounding"],
         overflow=params["overflow"],
         subnormals=params["subnormals"],
+        random=Random(operands["rnd"], params["random_bits"]) if "rnd" in operands else None,
     )
     return {"y": codes, "flags": flags} if params["flags"] else {"y": codes}

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cosim.golden.blocks import quantize
-from cosim.golden.encoder import Random, encode
+from cosim.golden.encoder import encode
+from cosim.golden.stochastic import Random
 from cosim.golden.values import decode
 from hdl.formats import FloatFormat, Format, PowerFormat, parse_format
 

@@ -8,12 +8,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from cosim.golden.stochastic import Random
 from hdl.formats import FloatFormat, IntFormat
 
 __all__ = [
     "INEXACT",
     "INVALID",
     "OVERFLOW",
+    "RANDOM_BITS",
     "ROUNDINGS",
     "UNDERFLOW",
     "WORD_BITS",
@@ -38,6 +40,10 @@ WORD_BITS = 61
 """Bits of the largest magnitude that `round_float` takes: twice its remainder fits into int64."""
 
 
+RANDOM_BITS = 24
+"""Widest words of stochastic rounding: a float of 32 bits and they have less than 50 together."""
+
+
 @dataclass(frozen=True)
 class Target:
     """Where results go: their format and what happens to those that it does not hold.
@@ -47,7 +53,7 @@ class Target:
     fmt
         Format of the results.
     rounding
-        One of `ROUNDINGS`.
+        One of `ROUNDINGS`, or ``stochastic`` for a float format.
     overflow
         ``ieee`` or ``saturate`` for a float format, ``wrap`` or ``saturate`` for an integer one.
     subnormals
@@ -64,9 +70,10 @@ class Target:
     integers: bool
 
     def __post_init__(self) -> None:
-        known = ("wrap", "saturate") if isinstance(self.fmt, IntFormat) else ("ieee", "saturate")
+        is_integer = isinstance(self.fmt, IntFormat)
+        known = ("wrap", "saturate") if is_integer else ("ieee", "saturate")
         for key, value, choices in (
-            ("rounding", self.rounding, ROUNDINGS),
+            ("rounding", self.rounding, ROUNDINGS if is_integer else (*ROUNDINGS, "stochastic")),
             ("overflow", self.overflow, known),
             ("subnormals", self.subnormals, ("ieee", "flush")),
         ):
@@ -122,7 +129,9 @@ def bit_length(magnitude: Ints) -> Ints:
     return (as_float.view(np.int64) >> 52) - 1022
 
 
-def round_float(value: Ints, exponent: Ints | int, target: Target) -> Rounded:
+def round_float(
+    value: Ints, exponent: Ints | int, target: Target, random: Random | None = None
+) -> Rounded:
     """Round ``value * 2^exponent`` into a float format; a zero gives +0.
 
     Parameters
@@ -134,6 +143,9 @@ def round_float(value: Ints, exponent: Ints | int, target: Target) -> Rounded:
         Weight of its lowest bit.
     target
         The float format, and how to round.
+    random
+        For ``stochastic``, where `value` then has so many more bits. The flag for underflow means
+        nothing there: IEEE 754 has no such rounding.
     """
     fmt = target.fmt
     assert isinstance(fmt, FloatFormat)
@@ -144,7 +156,10 @@ def round_float(value: Ints, exponent: Ints | int, target: Target) -> Rounded:
     # The rounded significand plus (exponent field - 1) * 2^mantissa_bits is the code, for normal
     # and subnormal numbers alike, and a carry out of the significand steps the exponent.
     ulp = np.maximum(leading - fmt.precision, fmt.min_ulp_exponent)
-    kept, inexact = _round_at(magnitude, ulp - exponent, negative, target.rounding)
+    if random is None:
+        kept, inexact = _round_at(magnitude, ulp - exponent, negative, target.rounding)
+    else:
+        kept, inexact = _round_with(random, magnitude, ulp - exponent)
     code = kept + ((ulp - fmt.min_ulp_exponent) << fmt.mantissa_bits)
     nonzero = magnitude > 0
     code = np.where(nonzero, code, 0)
@@ -156,7 +171,7 @@ def round_float(value: Ints, exponent: Ints | int, target: Target) -> Rounded:
 
     flags = (inexact | overflowed | flushed).astype(np.uint8) * np.uint8(INEXACT)
     flags |= overflowed.astype(np.uint8) * np.uint8(OVERFLOW)
-    if tiny.any():
+    if tiny.any() and random is None:
         # Tininess is decided as if the exponent had no lower bound, so with a finer ulp.
         rows = np.flatnonzero(tiny & inexact)
         finer = leading[rows] - fmt.precision
@@ -205,6 +220,21 @@ def _round_at(magnitude: Ints, shift: Ints, negative: Bools, rounding: str) -> t
     elif rounding == "rdn":
         kept += inexact & negative
     return kept << np.minimum(np.maximum(-shift, 0), 62), inexact
+
+
+def _round_with(random: Random, magnitude: Ints, shift: Ints) -> tuple[Ints, Bools]:
+    """Return ``floor(magnitude / 2^shift + word / 2^bits)``, and where the quotient had a rest.
+
+    Of the rest only the bits that stand beside the word's count: what is below cannot carry.
+    """
+    right = np.clip(shift, 0, 62)
+    kept = magnitude >> right
+    rest = magnitude - (kept << right)
+    # Farther right than 62 the rest is all of the magnitude, and lies that much lower.
+    beside = rest << np.clip(random.bits - shift, 0, random.bits)
+    beside >>= np.clip(shift - random.bits, 0, 62)
+    kept += beside + random.words.astype(np.int64) >> random.bits
+    return kept << np.clip(-shift, 0, 62), rest > 0
 
 
 def round_int(high: Ints, low: Ints, fraction: NDArray[Any], target: Target) -> Rounded:

@@ -26,6 +26,7 @@ from cosim.golden.rounding import (
     Rounded,
     Target,
 )
+from cosim.golden.stochastic import Random
 from hdl.formats import FloatFormat, IntFormat
 
 __all__ = ["LEAST_MAXIMUM", "MAX_FRACTION_BITS", "NO_TERM", "SumOfProducts", "Trace", "Window"]
@@ -162,7 +163,11 @@ class SumOfProducts:
         return self.target.nan_code
 
     def __call__(
-        self, a: NDArray[Any], b: NDArray[Any], c: NDArray[Any] | None
+        self,
+        a: NDArray[Any],
+        b: NDArray[Any],
+        c: NDArray[Any] | None,
+        random: Random | None = None,
     ) -> tuple[NDArray[Any], NDArray[np.uint8]]:
         """Return codes and flags.
 
@@ -172,6 +177,8 @@ class SumOfProducts:
             Codes, shape (n, lanes).
         c
             Codes, shape (n,), or None for no addend at all.
+        random
+            For stochastic rounding.
         """
         count = len(a)
         codes = np.empty(count, dtype=code_dtype(self.target.fmt.bits))
@@ -182,8 +189,12 @@ class SumOfProducts:
         rows = max(1, _BLOCK // self.lanes)
         for start in range(0, count, rows):
             block = slice(start, start + rows)
-            part = self._block(x[block], y[block], None if z is None else z[block])
-            codes[block], flags[block] = part
+            codes[block], flags[block] = self._block(
+                x[block],
+                y[block],
+                None if z is None else z[block],
+                None if random is None else random[block],
+            )
         return codes, flags
 
     def trace(self, a: NDArray[Any], b: NDArray[Any], c: NDArray[Any] | None) -> Trace:
@@ -208,9 +219,9 @@ class SumOfProducts:
         word = total if isinstance(total, Word) else total.leading_word()
         return Trace(codes, flags, is_special, word, fraction, terms.max(axis=1))
 
-    def _block(self, a: Operand, b: Operand, c: Operand | None) -> Rounded:
+    def _block(self, a: Operand, b: Operand, c: Operand | None, random: Random | None) -> Rounded:
         total = self._sum(a, b, c)
-        rounded = total.round(self.target)
+        rounded = total.round(self.target, random)
         if self.window:
             negative = total.is_negative()
             for sign in (False, True):

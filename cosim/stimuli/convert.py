@@ -12,7 +12,14 @@ from cosim.golden.codec import code_dtype
 from cosim.stimuli import Operands, operands, scalars
 from hdl.formats import parse_format
 
-__all__ = ["directed", "enumerate_space", "random", "random_words", "space_bits"]
+__all__ = [
+    "corner_words",
+    "directed",
+    "enumerate_space",
+    "random",
+    "random_words",
+    "space_bits",
+]
 
 
 def directed(params: Mapping[str, Any]) -> Operands:

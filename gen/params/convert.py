@@ -10,9 +10,9 @@ from gen.params.base import Params, RuleError
 from gen.params.scalar import ScalarFormat, identifier
 from hdl.formats import Format, IntFormat, LogFormat, PositFormat, parse_format
 
-__all__ = ["ConversionParams", "ConvertParams"]
+__all__ = ["DEFAULT_RANDOM_BITS", "ConversionParams", "ConvertParams"]
 
-_RANDOM_BITS = 8
+DEFAULT_RANDOM_BITS = 8
 
 
 class ConversionParams(Params):
@@ -34,7 +34,7 @@ class ConversionParams(Params):
         # Assigning by way of object: the model is frozen for everybody else.
         object.__setattr__(self, "overflow", overflow)
         if self.rounding == "stochastic" and self.random_bits is None:
-            object.__setattr__(self, "random_bits", _RANDOM_BITS)
+            object.__setattr__(self, "random_bits", DEFAULT_RANDOM_BITS)
         if self.rounding != "stochastic" and self.random_bits is not None:
             raise RuleError("random_bits", "is for rounding = 'stochastic' only")
         try:
@@ -53,7 +53,9 @@ class ConversionParams(Params):
 
     def _option_suffixes(self, overflow: str | None, default: str) -> tuple[str, ...]:
         """Return what tells these options from the defaults."""
-        random = f"{self.random_bits}" if self.random_bits not in (None, _RANDOM_BITS) else ""
+        random = (
+            f"{self.random_bits}" if self.random_bits not in (None, DEFAULT_RANDOM_BITS) else ""
+        )
         return (
             *((self.rounding + random,) if self.rounding != "rne" else ()),
             *((str(overflow),) if overflow != default else ()),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal, cast, get_args
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -20,7 +20,7 @@ from hdl.formats import (
     PowerFormat,
     SignMagnitudeFormat,
 )
-from hdl.stages.normalize import Normalize, Normalized
+from hdl.stages.normalize import Normalize, Normalized, add_random
 from hdl.stages.pack import Overflow, Pack, Special
 from hdl.stages.terms import Target, Term, TermRange, target_of
 
@@ -245,18 +245,18 @@ class Encode(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        kept = self.significand[self.random_bits :]
-        number = Normalized(self.exponent, kept, Const(0), self.guard, self.second, self.sticky)
+        number = Normalized(
+            self.exponent, self.significand, Const(0), self.guard, self.second, self.sticky
+        )
         rounding, sign = cast(Rounding, self.rounding), self.sign
         if self.random_bits:
-            # What comes out on top of the random word and the bits beside it; the rest is cut off.
             # Nothing else is rounded, and what is then too large is no matter of direction.
-            carry = Signal(self.random_bits + 1)
-            m.d.comb += carry.eq(self.significand[: self.random_bits] + self.rnd)
-            number = Normalized(self.exponent, kept, carry[-1], Const(0), Const(0), Const(0))
+            # A zero has the sign of the operand whether it is exact or not.
+            number = replace(add_random(m, number, self.rnd), sticky=Const(0))
             rounding = "rne"
         elif isinstance(self.fmt, SignMagnitudeFormat):
-            up = rounds_up(rounding, sign, kept[0], self.guard, self.second | self.sticky)
+            lowest = self.significand[0]
+            up = rounds_up(rounding, sign, lowest, self.guard, self.second | self.sticky)
             number = replace(number, carry=up, guard=Const(0), second=Const(0), sticky=Const(0))
             rounding = "rne"
         special = Special(

@@ -12,7 +12,7 @@ from hdl.bricks.adder import Adder, AdderKind
 from hdl.bricks.normalizer import Normalizer, NormalizerKind
 from hdl.stages.terms import Target
 
-__all__ = ["Normalize", "Normalized"]
+__all__ = ["Normalize", "Normalized", "add_random"]
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,24 @@ class Normalized:
     guard: Value
     second: Value
     sticky: Value
+
+
+def add_random(m: Module, number: Normalized, rnd: Value) -> Normalized:
+    """Return a number rounded stochastically but for its last increment, which `carry` asks for.
+
+    Parameters
+    ----------
+    number
+        With a significand of ``len(rnd)`` bits more than the result keeps.
+    rnd
+        The random word, added to those bits; what is below them cannot carry and is cut off.
+    """
+    beside, kept = number.significand[: len(rnd)], number.significand[len(rnd) :]
+    total = Signal(len(rnd) + 1, name="with_random")
+    m.d.comb += total.eq(beside + rnd + number.carry)
+    # The rest only tells that there was something, which gives a zero its sign.
+    inexact = beside.any() | number.carry | number.guard | number.second | number.sticky
+    return Normalized(number.exponent, kept, total[-1], Const(0), Const(0), inexact)
 
 
 class Normalize(wiring.Component):

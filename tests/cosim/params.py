@@ -7,7 +7,7 @@ from hdl.formats import IntFormat, parse_format
 
 def fma_params(a: str, b: str, c: str, y: str, **changes: Any) -> dict[str, Any]:
     formats = {"a": a, "b": b, "c": c, "y": y}
-    return formats | _common(y) | {"flags": True} | changes
+    return formats | _common(y) | {"flags": True, "random_bits": None} | changes
 
 
 def dot_params(

@@ -145,7 +145,7 @@ def test_derived_names_are_unique_and_legal() -> None:
         (
             "fma",
             {**FMA, "rounding": "rzt"},
-            'rounding = "rzt": must be rne, rtz, rup, rdn or rna; nearest: rtz',
+            'rounding = "rzt": must be rne, rtz, rup, rdn, rna or stochastic; nearest: rtz',
         ),
         ("fma", {**FMA, "overflow": "wrap"}, 'overflow = "wrap": fp16 takes ieee or saturate'),
         (

@@ -42,6 +42,21 @@ def test_integers_wrap_or_saturate():
     assert evaluate(saturating, 0x80, 0x80, 0x7FFF, "y", "flags") == (0x7FFF, 8)
 
 
+def test_stochastic_rounding_carries_or_not():
+    # 1.5 * 2.5 - 3.25 = 0.5 is exact; 1.125 * 1.125 = 1 + 2 ulp + 1/8 ulp goes up with 7 of 8.
+    unit = fma("e4m3 e4m3 e4m3 e4m3", rounding="stochastic", random_bits=3)
+
+    def rounded(a, b, c, word):
+        row = {"in_valid": 1, "a": a, "b": b, "c": c, "rnd": word}
+        return settle(unit, [row], "y")[0][0]
+
+    assert [rounded(0x3C, 0x42, 0xC5, word) for word in range(8)] == [0x30] * 8
+    assert [rounded(0x39, 0x39, 0x00, word) for word in range(8)] == [0x3A] * 7 + [0x3B]
+    assert [rounded(0x39, 0xB9, 0x00, word) for word in range(8)] == [0xBA] * 7 + [0xBB]
+    # 2^-9 * 2^-3 is an eighth of the smallest number; what is cut off keeps its sign.
+    assert [rounded(0x01, 0xA0, 0x00, word) for word in range(8)] == [0x80] * 7 + [0x81]
+
+
 def test_invalid_operations():
     unit = fma("e5m2 e5m2 e5m2 e5m2", flags=True)
     infinity, minus_infinity, nan = 0x7C, 0xFC, 0x7E

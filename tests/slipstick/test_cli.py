@@ -57,7 +57,8 @@ FMA = "a=e4m3 b=e4m3 c=fp32 y=fp32"
         ),
         pytest.param(
             f"fma {FMA} rounding=rnd",
-            'command line: rounding = "rnd": must be rne, rtz, rup, rdn or rna; nearest: rne',
+            'command line: rounding = "rnd": must be rne, rtz, rup, rdn, rna or stochastic; '
+            "nearest: rne",
             id="rounding",
         ),
         pytest.param(

@@ -14,8 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cosim.golden import codec, decode, encode
-from cosim.golden.encoder import Random
+from cosim.golden import Random, codec, decode, encode
 from hdl.formats import FloatFormat, FormatError, IntFormat, parse_format
 from tests.cosim.golden.probes import all_codes, any_halves, any_singles, edges, finite_values
 
@@ -355,20 +354,6 @@ def test_ml_dtypes_arrays_are_values():
 def test_bad_arguments(values, name, options, message):
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         encode(values, name, **options)
-
-
-@pytest.mark.parametrize(
-    ("words", "bits", "message"),
-    [
-        ([0, 4], 2, "random words of 2 bits are 0 to 3"),
-        ([-1, 0], 2, "random words of 2 bits are 0 to 3"),
-        ([0.5], 2, "random words are integers, not float64"),
-        ([1], 0, "random words have 1 to 32 bits, not 0"),
-    ],
-)
-def test_bad_random_words(words, bits, message):
-    with pytest.raises(ValueError, match=f"^{message}$"):
-        Random(np.array(words), bits)
 
 
 def test_block_formats_have_no_codes_of_single_values():

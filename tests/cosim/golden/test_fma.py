@@ -1,16 +1,26 @@
 """Golden `fma` against exact rationals, and against values worked by hand."""
 
 import re
+from fractions import Fraction
 from itertools import product as combinations
+from typing import Any
 
 import numpy as np
 import pytest
 
-from cosim.golden import code_dtype, decode, fma, get_model
+from cosim.golden import Random, code_dtype, decode, fma, get_model
 from cosim.stimuli import get_stimuli
 from cosim.stimuli.operands import corner_codes
-from hdl.formats import FormatError, IntFormat, parse_format
-from tests.cosim.golden.oracle import Oracle, Term, answers, product, shown, term_of
+from hdl.formats import FloatFormat, FormatError, IntFormat, parse_format
+from tests.cosim.golden.oracle import (
+    Oracle,
+    Term,
+    answers,
+    floor_log2,
+    product,
+    shown,
+    term_of,
+)
 from tests.cosim.params import fma_params
 
 ROUNDINGS = ["rne", "rtz", "rup", "rdn", "rna"]
@@ -145,7 +155,7 @@ def test_any_mix_of_formats_and_options(seed):
         assert_right(params, get_stimuli("fma").random(params, 60, rng))
 
 
-E5M2 = dict.fromkeys(("a_format", "b_format", "c_format", "y_format"), "e5m2")
+E5M2: dict[str, Any] = dict.fromkeys(("a_format", "b_format", "c_format", "y_format"), "e5m2")
 ONE, TWO, INF, QUIET, SIGNALING, LARGEST, MIN = 0x3C, 0x40, 0x7C, 0x7E, 0x7D, 0x7B, 0x04
 NEGATIVE = 0x80
 
@@ -203,7 +213,12 @@ def test_overflow_by_direction(rounding, overflow, up, down):
 
 
 def test_integers_by_hand():
-    formats = {"a_format": "int8", "b_format": "int8", "c_format": "int8", "y_format": "int8"}
+    formats: dict[str, Any] = {
+        "a_format": "int8",
+        "b_format": "int8",
+        "c_format": "int8",
+        "y_format": "int8",
+    }
     # 100 * 2 - 56 = 144 = 256 - 112; -128 * -128 - 1 = 16383 = 63 * 256 + 255.
     y, flags = fma([100, 128, 7], [2, 128, 9], [200, 255, 1], **formats)
     assert y.tolist() == [144, 255, 64]
@@ -211,7 +226,12 @@ def test_integers_by_hand():
     y, _ = fma([100, 128, 156], [2, 128, 2], [200, 255, 200], **formats, overflow="saturate")
     assert y.tolist() == [127, 127, 128]
     # 1.5 * 1.5 + 0.25 = 2.5: to even.
-    floats = {"a_format": "e4m3", "b_format": "e4m3", "c_format": "e4m3", "y_format": "int8"}
+    floats: dict[str, Any] = {
+        "a_format": "e4m3",
+        "b_format": "e4m3",
+        "c_format": "e4m3",
+        "y_format": "int8",
+    }
     expected = {"rne": 2, "rtz": 2, "rup": 3, "rdn": 2, "rna": 3}
     for rounding, value in expected.items():
         y, flags = fma(0x3C, 0x3C, 0x28, **floats, rounding=rounding)
@@ -227,7 +247,8 @@ def test_one_rounding_where_two_would_differ():
 
 
 def test_operands_broadcast():
-    y, flags = fma(np.arange(4)[:, None], np.arange(3), 1, **dict.fromkeys(E5M2, "uint4"))
+    formats: dict[str, Any] = dict.fromkeys(E5M2, "uint4")
+    y, flags = fma(np.arange(4)[:, None], np.arange(3), 1, **formats)
     assert y.tolist() == [[1, 1, 1], [1, 2, 3], [1, 3, 5], [1, 4, 7]]
     assert flags.shape == (4, 3)
     empty, _ = fma([], [], [], **E5M2)
@@ -251,3 +272,83 @@ def test_bad_arguments():
         get_model("sum_of_products")
     with pytest.raises(LookupError, match=r"^unit 'no_such' has no golden model$"):
         get_model("no_such")
+
+
+def signed_value(term):
+    return -term.magnitude if term.negative else term.magnitude
+
+
+def added_and_cut(value, word, bits, fmt):
+    """Stochastic rounding of a magnitude in exact rationals, whatever the largest number."""
+    ulp = Fraction(2) ** fmt.min_ulp_exponent
+    if value:
+        ulp *= 2 ** max(0, floor_log2(abs(value)) - fmt.min_exponent)
+    steps = abs(value) / ulp + Fraction(word, 2**bits)
+    return steps.numerator // steps.denominator * ulp
+
+
+@pytest.mark.parametrize(
+    "formats",
+    [
+        "e2m1 e2m1 e2m1 e3m1",
+        "e2m1 e2m1 e2m1 e4m3",
+        "e2m1 int4 e2m1 e3m1ieee",
+        "e2m1 e2m1 fp32 e5m2",
+    ],
+)
+@pytest.mark.parametrize("bits", [1, 3])
+def test_stochastic_rounding_of_every_sum_with_every_word(formats, bits):
+    a, b, c, y = (parse_format(name) for name in formats.split())
+    assert isinstance(y, FloatFormat)
+    rng = np.random.default_rng(3)
+    addends = np.arange(1 << c.bits) if c.bits < 8 else rng.integers(0, 1 << c.bits, 60)
+    # fp32 addends near the products, where words decide: 2^-8 to 2^8.
+    if c.bits == 32:
+        addends = (addends & 0x807FFFFF) | (rng.integers(119, 136, 60) << 23)
+    grid = np.meshgrid(
+        np.arange(1 << a.bits), np.arange(1 << b.bits), addends, np.arange(1 << bits), indexing="ij"
+    )
+    x, w, z, words = (axis.ravel() for axis in grid)
+    codes, flags = fma(
+        x,
+        w,
+        z,
+        a_format=a,
+        b_format=b,
+        c_format=c,
+        y_format=y,
+        rounding="stochastic",
+        random=Random(words, bits),
+    )
+    tables = [[term_of(code, fmt) for code in range(1 << fmt.bits)] for fmt in (a, b)]
+    results = decode(codes, y)
+    signs = np.signbit(results)
+    largest = Fraction(float(decode(y.max_code, y)))
+    assert len(codes) > 4000
+    for row in range(len(codes)):
+        p, addend = product(tables[0][x[row]], tables[1][w[row]]), term_of(int(z[row]), c)
+        value = signed_value(p) + signed_value(addend)
+        expected = added_and_cut(value, int(words[row]), bits, y)
+        if expected > largest:
+            assert codes[row] == Oracle(y).infinity(value < 0)
+            assert flags[row] == 5
+        else:
+            got = float(results[row])
+            assert abs(got) == expected
+            negative = value < 0 if value else p.negative and addend.negative
+            assert signs[row] == (negative and (got != 0 or y.has_negative_zero))
+            assert flags[row] == (expected != abs(value))
+
+
+@pytest.mark.parametrize(
+    ("y", "random", "message"),
+    [
+        ("e4m3", None, "random words come with"),
+        ("int8", Random(np.array([0]), 1), "for int8 it is rne"),
+        ("e4m3", Random(np.array([0]), 25), "24 bits at most, not 25"),
+    ],
+)
+def test_stochastic_rounding_needs_words_and_a_float(y, random, message):
+    formats: dict[str, Any] = {f"{port}_format": "e4m3" for port in "abc"} | {"y_format": y}
+    with pytest.raises(ValueError, match=message):
+        fma(1, 1, 1, **formats, rounding="stochastic", random=random)

@@ -1,9 +1,13 @@
 # amaranth: UnusedElaboratable=no
 
 import itertools
+from typing import Any
 
+import pytest
 from pydantic import ValidationError
 
+from gen.config import make_config
+from gen.errors import ConfigError
 from gen.params.fma import FmaParams
 from hdl.fma import Fma
 from hdl.formats import parse_format
@@ -33,3 +37,27 @@ def test_fma_params_accept_exactly_what_the_hardware_accepts() -> None:
             assert params.overflow == unit.overflow
             accepted += 1
     assert accepted > 100
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"y": "int8", "rounding": "stochastic"}, "stochastic needs a float y, not int8"),
+        ({"rounding": "stochastic", "flags": True}, "stochastic excludes flags"),
+        ({"random_bits": 3}, "is for rounding = 'stochastic' only"),
+        ({"rounding": "stochastic", "random_bits": 25}, "24 or less"),
+        ({"a": "int32", "b": "int32", "rounding": "stochastic"}, "56 bits together at most"),
+    ],
+)
+def test_stochastic_rules(given: dict[str, Any], message: str) -> None:
+    formats = dict.fromkeys("abcy", "e4m3")
+    with pytest.raises(ConfigError) as error:
+        make_config("fma", formats | given)
+    assert message in str(error.value)
+
+
+def test_stochastic_names() -> None:
+    formats = dict.fromkeys("abcy", "e4m3") | {"rounding": "stochastic"}
+    assert make_config("fma", formats).params_dict()["random_bits"] == 8
+    assert make_config("fma", formats).name == "fma_e4m3_e4m3_e4m3_e4m3_stochastic"
+    assert make_config("fma", formats | {"random_bits": 3}).name.endswith("_stochastic_r3")
