@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
+from cosim.digits import load_network
 from cosim.golden import decode, encode
-from examples.digits.demo import load_network
 from gen.config import Config, make_config
 from hdl.formats import FloatFormat, IntFormat, LogFormat, parse_format
 from slipstick.costs import workload_of

@@ -32,6 +32,7 @@ COMMANDS = {
     "compare-silicon": "Hold a dot product against what a tensor core has answered.",
     "synth": "Synthesize: area, cells, delay and energy.",
     "sweep": "Price a grid of configs into a database, on all cores or a cluster.",
+    "study": "Compare number formats: what they lose and what they cost.",
     "report": "Show what a sweep found: table, plots, and a page to choose from.",
     "doctor": "Say which tools are found and what to install.",
 }

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
     from synth.report import Table
 
-__all__ = ["draw_charts", "pareto_front"]
+__all__ = ["COLORS", "draw_charts", "new_axes", "pareto_front", "rendered"]
 
-_COLORS = ("#1f6fb4", "#d1495b", "#2e8b57", "#b8860b", "#7b4fa3", "#4a5a66", "#c2571a", "#0f8b8d")
+COLORS = ("#1f6fb4", "#d1495b", "#2e8b57", "#b8860b", "#7b4fa3", "#4a5a66", "#c2571a", "#0f8b8d")
 _MOST_BARS = 24
 _MOST_LINES = 8
 
@@ -50,11 +50,6 @@ def draw_charts(table: Table) -> dict[str, bytes]:
     Cost against accuracy with the points that none beats in both; the split of area and of energy
     by block; area against lanes.
     """
-    # Loading matplotlib takes longer than all else here.
-    import matplotlib
-
-    matplotlib.use("Agg")
-    matplotlib.rcParams |= {"svg.hashsalt": "slipstick", "font.size": 9, "svg.fonttype": "none"}
     done = [record for record in table.records if record["status"] == "done"]
     figures: dict[str, Figure] = {}
     for name, key, label in _COSTS:
@@ -62,7 +57,7 @@ def draw_charts(table: Table) -> dict[str, bytes]:
         if known:
             figures[f"pareto-{name}"] = _pareto(known, key, label)
     for name, key, label in (
-        ("area", "blocks", "area, um2"),
+        ("area", "area_blocks", "area, um2"),
         ("energy", "energy_blocks", "energy of an operation, fJ"),
     ):
         known = [r for r in done if r[key]]
@@ -71,6 +66,11 @@ def draw_charts(table: Table) -> dict[str, bytes]:
     known = [r for r in done if r.get("lanes") and r["area_um2"] is not None]
     if len({r["lanes"] for r in known}) > 1:
         figures["area-lanes"] = _against_lanes(known)
+    return rendered(figures)
+
+
+def rendered(figures: Mapping[str, Figure]) -> dict[str, bytes]:
+    """Return figures as SVG and PNG by file name; the same figure is the same bytes."""
     files: dict[str, bytes] = {}
     for name, figure in figures.items():
         for suffix, metadata in (("svg", {"Date": None}), ("png", {"Software": None})):
@@ -80,9 +80,14 @@ def draw_charts(table: Table) -> dict[str, bytes]:
     return files
 
 
-def _new(width: float = 7.0, height: float = 4.5) -> tuple[Figure, Axes]:
+def new_axes(width: float = 7.0, height: float = 4.5) -> tuple[Figure, Axes]:
+    """Return an empty figure of so many inches, and its axes."""
+    # Loading matplotlib takes longer than all else here.
+    import matplotlib
     from matplotlib.figure import Figure
 
+    matplotlib.use("Agg")
+    matplotlib.rcParams |= {"svg.hashsalt": "slipstick", "font.size": 9, "svg.fonttype": "none"}
     figure = Figure(figsize=(width, height), layout="constrained")
     axes = figure.subplots()
     axes.spines[["top", "right"]].set_visible(False)
@@ -97,7 +102,7 @@ def _label(record: Mapping[str, Any]) -> str:
 
 
 def _pareto(records: Sequence[Mapping[str, Any]], key: str, label: str) -> Figure:
-    figure, axes = _new()
+    figure, axes = new_axes()
     groups: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for record in records:
         groups[_label(record)].append(record)
@@ -106,8 +111,8 @@ def _pareto(records: Sequence[Mapping[str, Any]], key: str, label: str) -> Figur
             [r[key] for r in group],
             [r["sqnr_db"] for r in group],
             s=18,
-            color=_COLORS[number % len(_COLORS)],
-            marker="os^Dv"[number // len(_COLORS) % 5],
+            color=COLORS[number % len(COLORS)],
+            marker="os^Dv"[number // len(COLORS) % 5],
             label=name,
         )
     front = pareto_front([(r[key], r["sqnr_db"]) for r in records])
@@ -122,7 +127,7 @@ def _pareto(records: Sequence[Mapping[str, Any]], key: str, label: str) -> Figur
     axes.set_xscale("log")
     axes.set_xlabel(label)
     axes.set_ylabel("SQNR, dB")
-    if 1 < len(groups) <= 3 * len(_COLORS):
+    if 1 < len(groups) <= 3 * len(COLORS):
         axes.legend(fontsize=7, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
     return figure
 
@@ -139,11 +144,12 @@ def _breakdown(records: Sequence[Mapping[str, Any]], key: str, label: str) -> Fi
         }
         shown = [r for r in ranked if id(r) in chosen]
         title = f"{len(shown)} of {len(records)} points, from the smallest to the largest"
-    figure, axes = _new(8.0, 1.2 + 0.24 * len(shown))
     totals: dict[str, float] = defaultdict(float)
     for record in shown:
         for block, value in record[key].items():
             totals[block] += value
+    # High enough for the bars and for the legend beside them.
+    figure, axes = new_axes(8.0, 1.2 + max(0.24 * len(shown), 0.17 * len(totals)))
     left = [0.0] * len(shown)
     for number, block in enumerate(sorted(totals, key=lambda name: -totals[name])):
         widths = [r[key].get(block, 0.0) for r in shown]
@@ -152,8 +158,8 @@ def _breakdown(records: Sequence[Mapping[str, Any]], key: str, label: str) -> Fi
             widths,
             left=left,
             label=block,
-            color=_COLORS[number % len(_COLORS)],
-            hatch="" if number < len(_COLORS) else "//",
+            color=COLORS[number % len(COLORS)],
+            hatch="" if number < len(COLORS) else "//",
             edgecolor="white",
             linewidth=0.4,
         )
@@ -167,7 +173,7 @@ def _breakdown(records: Sequence[Mapping[str, Any]], key: str, label: str) -> Fi
 
 
 def _against_lanes(records: Sequence[Mapping[str, Any]]) -> Figure:
-    figure, axes = _new()
+    figure, axes = new_axes()
     groups: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for record in records:
         groups[_label(record)].append(record)
@@ -179,10 +185,10 @@ def _against_lanes(records: Sequence[Mapping[str, Any]]) -> Figure:
         axes.plot(
             sorted(least),
             [least[lanes] for lanes in sorted(least)],
-            marker="os^Dv"[number // len(_COLORS) % 5],
+            marker="os^Dv"[number // len(COLORS) % 5],
             markersize=4,
             linewidth=1,
-            color=_COLORS[number % len(_COLORS)],
+            color=COLORS[number % len(COLORS)],
             label=name,
         )
     axes.set_xscale("log", base=2)

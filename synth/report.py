@@ -76,7 +76,7 @@ class Table:
         Config, options and metrics in the order in which they are shown.
     records
         A dict a point: all columns, ``status``, ``error``, ``log``, ``files`` (stem of its files,
-        or None), ``blocks`` and ``energy_blocks`` (um2 and fJ by block).
+        or None), ``area_blocks`` and ``energy_blocks`` (um2 and fJ by block).
     common
         Parameters that all points share, which are no columns.
     """
@@ -166,7 +166,7 @@ def _record(row: Row, stem: str | None) -> Record:
         "error": row.error,
         "log": row.log,
         "files": stem,
-        "blocks": {block["name"]: block["area_um2"] for block in result.get("blocks", [])},
+        "area_blocks": {block["name"]: block["area_um2"] for block in result.get("blocks", [])},
         "energy_blocks": {block["name"]: block["fj"] for block in energy.get("blocks", [])},
     }
 
@@ -189,7 +189,7 @@ def csv_of(table: Table) -> str:
     return out.getvalue()
 
 
-_UNSHOWN = ("blocks", "energy_blocks", "params")
+_UNSHOWN = ("area_blocks", "energy_blocks", "params")
 
 
 def page_of(table: Table, title: str) -> str:

@@ -25,4 +25,5 @@ def test_wheel_holds_every_file_of_the_packages_and_the_presets(tmp_path: Path) 
         if path.is_file() and "__pycache__" not in path.parts
     }
     assert any(path.startswith("gen/presets/") for path in expected)
+    expected |= {"synth/study.toml", "cosim/digits.npz"}
     assert expected <= packed

@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,6 +20,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from cosim.digits import Network, load_network
 from cosim.golden import decode, encode, get_model
 from cosim.results import Result, story
 from cosim.verify import verify_operands
@@ -40,34 +40,6 @@ UNITS = (("e4m3", "fp32"), ("int8", "int32"))
 """Formats of the operands and of the accumulator, one row of the table each."""
 
 Codes = NDArray[np.unsignedinteger]
-
-
-@dataclass(frozen=True)
-class Network:
-    """``relu(images @ weight1 + bias1) @ weight2 + bias2`` and its test images (see train.py)."""
-
-    weight1: NDArray[np.float32]
-    bias1: NDArray[np.float32]
-    weight2: NDArray[np.float32]
-    bias2: NDArray[np.float32]
-    images: NDArray[np.uint8]
-    labels: NDArray[np.uint8]
-    hidden_max: NDArray[np.float32]
-
-    def accuracy(self, logits: NDArray[np.float64]) -> float:
-        """Return the fraction of test images whose largest logit is their label's."""
-        return float(np.mean(np.argmax(logits, axis=1) == self.labels))
-
-    def fp32_logits(self) -> NDArray[np.float64]:
-        """Return the logits of the unquantized network."""
-        hidden = np.maximum(self.images.astype(np.float32) @ self.weight1 + self.bias1, 0)
-        return (hidden @ self.weight2 + self.bias2).astype(np.float64)
-
-
-def load_network() -> Network:
-    """Read digits.npz from beside this file."""
-    with np.load(Path(__file__).with_name("digits.npz")) as arrays:
-        return Network(**arrays)
 
 
 class Scaled(NamedTuple):

@@ -3,7 +3,7 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 
 from synth.charts import draw_charts, pareto_front
-from synth.report import table_of
+from synth.report import Table, table_of
 from tests.synth.test_report import ROWS, row
 
 
@@ -46,3 +46,11 @@ def test_of_many_points_some_bars_are_drawn() -> None:
     assert "24 of 99 points" in svg
     assert ">toy1<" in svg
     assert ">toy99<" in svg
+
+
+def test_a_few_bars_of_many_blocks_leave_room_for_the_legend() -> None:
+    blocks = {f"block{number}": 1.0 for number in range(20)}
+    record = {"name": "toy", "status": "done", "area_um2": 20.0, "sqnr_db": None}
+    record |= dict.fromkeys(("area_per_mac_um2", "fj_per_mac", "delay_ps"))
+    record |= {"area_blocks": blocks, "energy_blocks": {}}
+    assert "breakdown-area.svg" in draw_charts(Table((), (record,), {}))

@@ -88,6 +88,14 @@ def test_what_all_points_share_is_no_column() -> None:
     assert table.records[2]["lanes"] == 16
 
 
+def test_a_parameter_may_be_called_blocks() -> None:
+    point = row(5, a="mxfp4", lanes=4, area=10.0, sqnr=1.0)
+    assert point.manifest is not None
+    point.manifest["config"]["params"]["blocks"] = 2
+    record = table_of([ROWS[0], point]).records[1]
+    assert (record["blocks"], record["area_blocks"]) == (2, {"product": 10.0})
+
+
 def test_libraries_are_a_column_if_there_are_several() -> None:
     rows = [ROWS[0], row(4, a="int8", lanes=4, area=1.0, sqnr=1.0, library="other")]
     assert [column.key for column in table_of(rows).columns][:2] == ["name", "library"]
