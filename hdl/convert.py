@@ -6,7 +6,6 @@ from math import log2
 from typing import cast
 
 from amaranth.hdl import Const, Module, Mux, Signal
-from amaranth.lib import wiring
 
 from hdl.bricks.lut import Lut
 from hdl.formats import FloatFormat, Format, IntFormat, LogFormat, PositFormat, PowerFormat
@@ -16,15 +15,18 @@ from hdl.options import (
     Objective,
     Subnormals,
     adder_for,
+    check_choices,
+    check_stages,
     normalizer_for,
 )
 from hdl.pipeline import Pipeline
-from hdl.ports import Port, data_port, members
+from hdl.ports import data_port, random_port
 from hdl.stages.decode import BINARY_FORMATS, Decode
 from hdl.stages.encode import MODES, Encode, Fit, RoundingMode
 from hdl.stages.integer import integer_value
 from hdl.stages.pack import Overflow
 from hdl.stages.tabulate import MAX_TABLE_BITS, tabulate
+from hdl.unit import Unit
 
 __all__ = [
     "MAX_RANDOM_BITS",
@@ -35,7 +37,6 @@ __all__ = [
 ]
 
 MAX_RANDOM_BITS = 32
-MAX_STAGES = 64
 
 
 def needs_table(x: Format, y: Format) -> bool:
@@ -65,13 +66,11 @@ def check_conversion(
 
     `integers` says whether what is rounded are integers, which ``wrap`` needs.
     """
-    for name, value, known in (
+    check_choices(
         ("rounding", rounding, MODES),
         ("subnormals", subnormals, SUBNORMALS),
         ("objective", objective, OBJECTIVES),
-    ):
-        if value not in known:
-            raise ValueError(f"{name} = {value!r} is not one of {', '.join(known)}")
+    )
     overflows = ["saturate"]
     if isinstance(y, FloatFormat | PowerFormat):
         overflows.insert(0, "ieee")
@@ -83,11 +82,10 @@ def check_conversion(
         raise ValueError("random_bits come with rounding = 'stochastic', and only with it")
     if random_bits > MAX_RANDOM_BITS:
         raise ValueError(f"random_bits = {random_bits} is more than {MAX_RANDOM_BITS}")
-    if not 0 <= stages <= MAX_STAGES:
-        raise ValueError(f"stages = {stages} is not in 0..{MAX_STAGES}")
+    check_stages(stages)
 
 
-class Convert(wiring.Component):
+class Convert(Unit):
     """``y = round(x)``: a code of one format to the code of another, rounded once.
 
     Between formats with binary significands (integers, fixed point, sign-magnitude, floats, e8m0;
@@ -171,17 +169,12 @@ class Convert(wiring.Component):
         if rounding == "stochastic" and isinstance(y, LogFormat):
             raise ValueError(f"rounding = 'stochastic': not into {y.name}")
         self.flush = subnormals == "flush"
-        self.stages = stages
-        self.objective: Objective = objective
-        self.latency = stages
-        self.ports: tuple[Port, ...] = (
-            Port("in_valid", "in", 1, "valid"),
-            data_port("x", "in", x),
-            *((Port("rnd", "in", self.random_bits, "data"),) if self.random_bits else ()),
-            Port("out_valid", "out", 1, "valid"),
-            data_port("y", "out", y),
+        super().__init__(
+            (data_port("x", "in", x), *random_port(self.random_bits)),
+            (data_port("y", "out", y),),
+            stages=stages,
+            objective=objective,
         )
-        super().__init__(members(self.ports))
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

@@ -5,15 +5,15 @@ from __future__ import annotations
 from math import log2
 
 from amaranth.hdl import Cat, Module, Mux, Signal, signed
-from amaranth.lib import wiring
 
 from hdl.bricks.adder import Adder
 from hdl.bricks.lut import Lut
 from hdl.formats import Format, LogFormat
-from hdl.options import MAX_STAGES, OBJECTIVES, Objective, adder_for
+from hdl.options import Objective, adder_for, check_choices
 from hdl.pipeline import Pipeline
-from hdl.ports import Port, data_port, members
+from hdl.ports import data_port
 from hdl.stages.gaussian import VARIANTS, Variant, gaussian_logarithms
+from hdl.unit import Unit
 
 __all__ = ["MAX_EXPONENT_BITS", "MAX_INTEGER_BITS", "LogAdd"]
 
@@ -21,7 +21,7 @@ MAX_EXPONENT_BITS = 12
 MAX_INTEGER_BITS = 6
 
 
-class LogAdd(wiring.Component):
+class LogAdd(Unit):
     """``y = a + b`` of log numbers: the larger exponent, plus a table's entry for their distance.
 
     The table holds ``log2(1 + 2**-d)`` for equal and ``log2(1 - 2**-d)`` for opposite signs. The
@@ -73,25 +73,15 @@ class LogAdd(wiring.Component):
                 f"format = {fmt.name} has more than {MAX_INTEGER_BITS} integer bits or "
                 f"{MAX_EXPONENT_BITS} in all"
             )
-        if variant not in VARIANTS:
-            raise ValueError(f"variant = {variant!r} is not one of {', '.join(VARIANTS)}")
-        if objective not in OBJECTIVES:
-            raise ValueError(f"objective = {objective!r} is not one of {', '.join(OBJECTIVES)}")
-        if not 0 <= stages <= MAX_STAGES:
-            raise ValueError(f"stages = {stages} is not in 0..{MAX_STAGES}")
+        check_choices(("variant", variant, VARIANTS))
         self.format = fmt
         self.variant: Variant = variant
-        self.stages = stages
-        self.objective: Objective = objective
-        self.latency = stages
-        self.ports: tuple[Port, ...] = (
-            Port("in_valid", "in", 1, "valid"),
-            data_port("a", "in", fmt),
-            data_port("b", "in", fmt),
-            Port("out_valid", "out", 1, "valid"),
-            data_port("y", "out", fmt),
+        super().__init__(
+            (data_port("a", "in", fmt), data_port("b", "in", fmt)),
+            (data_port("y", "out", fmt),),
+            stages=stages,
+            objective=objective,
         )
-        super().__init__(members(self.ports))
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

@@ -6,16 +6,16 @@ from math import log2
 from typing import Literal, get_args
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
-from amaranth.lib import wiring
 
 from hdl.formats import Format, IntFormat, LogFormat
-from hdl.options import MAX_STAGES, OBJECTIVES, Objective, adder_for, normalizer_for
+from hdl.options import Objective, adder_for, check_choices, normalizer_for
 from hdl.pipeline import Pipeline
-from hdl.ports import Port, data_port, members
+from hdl.ports import Port, data_port
 from hdl.stages.bins import ACCUMULATORS, Accumulator, AddToBin, BinPlan, Deposit, SumBin, bin_plan
 from hdl.stages.finish import Finish, SerialFinish
 from hdl.stages.log_product import LogProduct
 from hdl.stages.to_log import ToLog
+from hdl.unit import Unit
 
 __all__ = ["FINISHES", "MIDPOINTS", "FinishKind", "LogDot", "Midpoints", "check_log_dot"]
 
@@ -79,7 +79,7 @@ def check_log_dot(fmt: Format, plan_options: dict[str, int | None]) -> tuple[str
     return None
 
 
-class LogDot(wiring.Component):
+class LogDot(Unit):
     """``sum((-1)**s[i] * 2**q[i] * 2**(r[i] / 2**F))`` over all lanes and cycles of a sum.
 
     A product of log numbers is the sum of their exponents, whose integer part is the quotient q and
@@ -178,16 +178,11 @@ class LogDot(wiring.Component):
         if broken:
             raise ValueError(f"{broken[0]} = {broken[1]}")
         assert isinstance(fmt, LogFormat)
-        for name, value, known in (
+        check_choices(
             ("accumulator", accumulator, ACCUMULATORS),
             ("midpoints", midpoints, MIDPOINTS),
             ("finish", finish, FINISHES),
-            ("objective", objective, OBJECTIVES),
-        ):
-            if value not in known:
-                raise ValueError(f"{name} = {value!r} is not one of {', '.join(known)}")
-        if not 0 <= stages <= MAX_STAGES:
-            raise ValueError(f"stages = {stages} is not in 0..{MAX_STAGES}")
+        )
         self.plan: BinPlan = bin_plan(
             fmt,
             lanes,
@@ -205,9 +200,6 @@ class LogDot(wiring.Component):
         self.midpoint_bits = midpoint_bits
         self.midpoints: Midpoints = midpoints
         self.finish: FinishKind = finish
-        self.stages = stages
-        self.objective: Objective = objective
-        self.latency = stages + 1 + (len(self.plan.constants) if finish == "serial" else 0)
         words = -(-self.plan.total_bits // MAX_WORD)
         self._word_bits = -(-self.plan.total_bits // words)
         # Products weigh 2^(-2 * bias / 2^F) where the sum of their exponents is 0.
@@ -217,18 +209,18 @@ class LogDot(wiring.Component):
             if words == 1
             else Port("y", "out", words * self._word_bits, "data", None, words, lsb)
         )
-        self.ports: tuple[Port, ...] = (
-            Port("in_valid", "in", 1, "valid"),
-            Port("first", "in", 1, "control"),
-            Port("last", "in", 1, "control"),
-            data_port("a", "in", fmt, lanes),
-            data_port("b", "in", fmt, lanes),
-            Port("out_valid", "out", 1, "valid"),
-            y,
-            data_port("y_log", "out", fmt),
-            Port("overflow", "out", 1, "flags"),
+        super().__init__(
+            (
+                Port("first", "in", 1, "control"),
+                Port("last", "in", 1, "control"),
+                data_port("a", "in", fmt, lanes),
+                data_port("b", "in", fmt, lanes),
+            ),
+            (y, data_port("y_log", "out", fmt), Port("overflow", "out", 1, "flags")),
+            stages=stages,
+            objective=objective,
+            extra_latency=1 + (len(self.plan.constants) if finish == "serial" else 0),
         )
-        super().__init__(members(self.ports))
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

@@ -17,7 +17,9 @@ __all__ = [
     "Objective",
     "Subnormals",
     "adder_for",
+    "check_choices",
     "check_options",
+    "check_stages",
     "default_overflow",
     "normalizer_for",
 ]
@@ -60,6 +62,19 @@ def normalizer_for(objective: Objective) -> NormalizerKind:
     return "serial" if objective == "area" else "parallel"
 
 
+def check_stages(stages: int) -> None:
+    """Raise `ValueError` unless a unit may have so many pipeline registers."""
+    if not 0 <= stages <= MAX_STAGES:
+        raise ValueError(f"stages = {stages} is not in 0..{MAX_STAGES}")
+
+
+def check_choices(*choices: tuple[str, object, Sequence[object]]) -> None:
+    """Raise `ValueError` unless every value is one of its choices: (option, value, choices)."""
+    for name, value, known in choices:
+        if value not in known:
+            raise ValueError(f"{name} = {value!r} is not one of {', '.join(map(str, known))}")
+
+
 def default_overflow(y: Format, operands: Sequence[Format]) -> Overflow:
     """Return the overflow behaviour of a unit that names none.
 
@@ -89,16 +104,13 @@ def check_options(
                 f"operand format {fmt.name} has {fmt.bits} bits, more than {MAX_OPERAND_BITS}"
             )
     _check_term(y)
-    for name, value, known in (
+    check_choices(
         ("rounding", rounding, ROUNDINGS),
         ("overflow", overflow, OVERFLOWS),
         ("subnormals", subnormals, SUBNORMALS),
         ("objective", objective, OBJECTIVES),
-    ):
-        if value not in known:
-            raise ValueError(f"{name} = {value!r} is not one of {', '.join(known)}")
-    if not 0 <= stages <= MAX_STAGES:
-        raise ValueError(f"stages = {stages} is not in 0..{MAX_STAGES}")
+    )
+    check_stages(stages)
     _check_overflow(operands, y, overflow)
 
 

@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Member, Out
 
 from hdl.formats import Format
 
-__all__ = ["Port", "Role", "data_port", "members"]
+__all__ = ["Port", "Role", "data_port", "members", "random_port"]
 
 Role = Literal["valid", "data", "control", "flags"]
 
@@ -55,6 +55,11 @@ def data_port(
 ) -> Port:
     """Return the port that carries `lanes` codes of `fmt`."""
     return Port(name, direction, fmt.bits * lanes, "data", fmt, lanes, lsb)
+
+
+def random_port(bits: int) -> tuple[Port, ...]:
+    """Return the port of the words of stochastic rounding, or none where they have no bits."""
+    return (Port("rnd", "in", bits, "data"),) if bits else ()
 
 
 def members(ports: Iterable[Port]) -> dict[str, Member]:

@@ -5,22 +5,22 @@ from __future__ import annotations
 from math import log2
 
 from amaranth.hdl import Const, Module
-from amaranth.lib import wiring
 
 from hdl.convert import check_conversion, needs_table
 from hdl.formats import Format
 from hdl.options import Objective, adder_for, normalizer_for
 from hdl.pipeline import Pipeline
-from hdl.ports import Port, data_port, members
+from hdl.ports import data_port, random_port
 from hdl.stages.decode import BINARY_FORMATS, Decode
 from hdl.stages.encode import Encode, Fit, RoundingMode
 from hdl.stages.pack import Overflow
 from hdl.stages.product import Product
+from hdl.unit import Unit
 
 __all__ = ["Quantize"]
 
 
-class Quantize(wiring.Component):
+class Quantize(Unit):
     """``y = round(x * scale)``, rounded once.
 
     The scale's format says how it scales: ``e8m0`` by a power of two, which moves nothing but
@@ -94,18 +94,13 @@ class Quantize(wiring.Component):
                 raise ValueError(f"format {fmt.name} has no binary significands to multiply")
         if needs_table(x, y):
             raise ValueError(f"format {y.name} has no binary significands to round to")
-        self.stages = stages
-        self.objective: Objective = objective
-        self.latency = stages
-        self.ports: tuple[Port, ...] = (
-            Port("in_valid", "in", 1, "valid"),
-            data_port("x", "in", x),
-            data_port("scale", "in", scale),
-            *((Port("rnd", "in", self.random_bits, "data"),) if self.random_bits else ()),
-            Port("out_valid", "out", 1, "valid"),
-            data_port("y", "out", y),
+        operands = data_port("x", "in", x), data_port("scale", "in", scale)
+        super().__init__(
+            (*operands, *random_port(self.random_bits)),
+            (data_port("y", "out", y),),
+            stages=stages,
+            objective=objective,
         )
-        super().__init__(members(self.ports))
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

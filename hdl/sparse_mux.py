@@ -5,13 +5,13 @@ from __future__ import annotations
 from math import log2
 
 from amaranth.hdl import Cat, Module
-from amaranth.lib import wiring
 
 from hdl.formats import Format
-from hdl.options import OBJECTIVES, Objective
+from hdl.options import Objective
 from hdl.pipeline import Pipeline
-from hdl.ports import Port, data_port, members
+from hdl.ports import Port, data_port
 from hdl.stages.select import SelectGroup, index_bits
+from hdl.unit import Unit
 
 __all__ = ["SparseMux"]
 
@@ -19,7 +19,7 @@ MAX_LANES = 1024
 MAX_META_BITS = 64
 
 
-class SparseMux(wiring.Component):
+class SparseMux(Unit):
     """``y[g * n + k] = x[g * m + position(g, k)]``: of every `m` operands those `n` that count.
 
     The positions of a group ascend and come from `meta` as CUTLASS packs them: slot 0 in the low
@@ -82,24 +82,17 @@ class SparseMux(wiring.Component):
             raise ValueError(f"sparsity {n}:{m}: more than {MAX_META_BITS} bits of metadata")
         if groups < 1 or groups * m > MAX_LANES:
             raise ValueError(f"groups = {groups}: groups * m is 1 to {MAX_LANES}")
-        if objective not in OBJECTIVES:
-            raise ValueError(f"objective = {objective!r} is not one of {', '.join(OBJECTIVES)}")
         self.format = x
         self.n = n
         self.m = m
         self.groups = groups
-        self.stages = stages
-        self.latency = stages
-        meta_bits = n * index_bits(m)
-        self.ports: tuple[Port, ...] = (
-            Port("in_valid", "in", 1, "valid"),
-            data_port("x", "in", x, groups * m),
-            Port("meta", "in", groups * meta_bits, "data", None, groups),
-            Port("out_valid", "out", 1, "valid"),
-            data_port("y", "out", x, groups * n),
-            Port("err", "out", 1, "flags"),
+        meta = Port("meta", "in", groups * n * index_bits(m), "data", None, groups)
+        super().__init__(
+            (data_port("x", "in", x, groups * m), meta),
+            (data_port("y", "out", x, groups * n), Port("err", "out", 1, "flags")),
+            stages=stages,
+            objective=objective,
         )
-        super().__init__(members(self.ports))
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

@@ -6,13 +6,12 @@ from math import log2
 from typing import Any, cast
 
 from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
-from amaranth.lib import wiring
 
 from hdl.bricks.adder import Adder
 from hdl.formats import FloatFormat, Format, IntFormat, PowerFormat
-from hdl.options import OBJECTIVES, Objective, adder_for
+from hdl.options import Objective, adder_for
 from hdl.pipeline import Pipeline
-from hdl.ports import Port, data_port, members
+from hdl.ports import Port, data_port
 from hdl.stages.decode import Decode
 from hdl.stages.integer import fit_integer, integer_value
 from hdl.stages.pack import Overflow
@@ -21,10 +20,10 @@ from hdl.stages.scale import ApplyScale, MultiplyScales
 from hdl.stages.scaled_sum import ScaledSum
 from hdl.stages.specials import Specials
 from hdl.stages.terms import Term
+from hdl.unit import Unit
 
 __all__ = ["VectorScale", "check_scales", "exact_scaled_format", "no_registers"]
 
-MAX_STAGES = 64
 MAX_OPERAND_BITS = 48
 
 
@@ -33,7 +32,7 @@ def exact_scaled_format(x: IntFormat, factor_bits: int) -> IntFormat:
     return IntFormat(x.width + factor_bits, signed=x.signed)
 
 
-class VectorScale(wiring.Component):
+class VectorScale(Unit):
     """``y = x * scale_a * scale_b``, as it is or accumulated (VS-Quant, arXiv 2102.04503).
 
     Unsigned integer scales: their product is rounded to `scale_bits` (to nearest, ties to even, no
@@ -106,10 +105,6 @@ class VectorScale(wiring.Component):
         self.scales = (scale_a, scale_b)
         self.integers = all(isinstance(fmt, IntFormat) for fmt in self.scales)
         check_scales(x, scale_a, scale_b)
-        if objective not in OBJECTIVES:
-            raise ValueError(f"objective = {objective!r} is not one of {', '.join(OBJECTIVES)}")
-        if not 0 <= stages <= MAX_STAGES:
-            raise ValueError(f"stages = {stages} is not in 0..{MAX_STAGES}")
         self.factor_bits = _factor_bits(scale_a, scale_b, scale_bits)
         if y is None:
             if not self.integers or accumulate:
@@ -124,20 +119,19 @@ class VectorScale(wiring.Component):
         self.overflow: Overflow = overflow or ("wrap" if self.integers else "ieee")
         if self.overflow not in (("wrap", "saturate") if self.integers else ("ieee", "saturate")):
             raise ValueError(f"overflow = {overflow!r}: not with a result of {y.name}")
-        self.stages = stages
-        self.objective: Objective = objective
-        self.latency = stages + accumulate
         dropped = sum(fmt.bits for fmt in self.scales) - self.factor_bits if self.integers else 0
-        self.ports: tuple[Port, ...] = (
-            Port("in_valid", "in", 1, "valid"),
-            *((Port("first", "in", 1, "control"),) if accumulate else ()),
-            data_port("x", "in", x),
-            data_port("scale_a", "in", scale_a),
-            data_port("scale_b", "in", scale_b),
-            Port("out_valid", "out", 1, "valid"),
-            data_port("y", "out", y, lsb=dropped or None),
+        super().__init__(
+            (
+                *((Port("first", "in", 1, "control"),) if accumulate else ()),
+                data_port("x", "in", x),
+                data_port("scale_a", "in", scale_a),
+                data_port("scale_b", "in", scale_b),
+            ),
+            (data_port("y", "out", y, lsb=dropped or None),),
+            stages=stages,
+            objective=objective,
+            extra_latency=int(accumulate),
         )
-        super().__init__(members(self.ports))
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

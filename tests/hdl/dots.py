@@ -1,3 +1,6 @@
+# amaranth: UnusedElaboratable=no
+# (constructors that raise leave an object that nothing elaborates)
+
 """Dot products to be tested: by the names of their formats, on lists of codes."""
 
 from hdl.dot import Dot

@@ -8,10 +8,8 @@ from tests.hdl.simulate import run_pipeline
 
 
 class Held(wiring.Component):
-    in_valid: In(1)
-    data: In(4)
-    out_valid: Out(1)
-    held: Out(4)
+    def __init__(self):
+        super().__init__({"in_valid": In(1), "data": In(4), "out_valid": Out(1), "held": Out(4)})
 
     def elaborate(self, platform):
         m = Module()
