@@ -50,7 +50,7 @@ __all__ = [
     "simpler",
 ]
 
-LARGEST = {"stages": 5, "lanes": 9}
+LARGEST = {"stages": 5, "lanes": 9, "m": 3, "n": 3, "k": 4}
 """Largest numbers to draw; of others, `SPREAD` values from the smallest on."""
 
 SPREAD = 8
@@ -379,6 +379,8 @@ class _Formats:
             return f"posit{random.randint(4, 10)}es{random.randint(0, 2)}"
         if kind is LogFormat:
             return f"log{random.randint(2, 4)}.{random.randint(0, 4)}"
+        if kind is BlockFormat:
+            return random.choice(("bfp4v2", "bfp3v2", "vsq4m4v2", "vsq3m2v2"))
         return "e8m0" if kind is PowerFormat else "nf4"
 
     def _integer(self) -> IntFormat:

@@ -18,6 +18,7 @@ from gen.params.log_add import LogAddParams
 from gen.params.log_dot import LogDotParams
 from gen.params.quantize import QuantizeParams
 from gen.params.sparse_mux import SparseMuxParams
+from gen.params.tile import TileParams
 from gen.params.vector_scale import VectorScaleParams
 
 if TYPE_CHECKING:
@@ -29,9 +30,12 @@ if TYPE_CHECKING:
     from hdl.log_dot import LogDot
     from hdl.quantize import Quantize
     from hdl.sparse_mux import SparseMux
+    from hdl.tile import Tile
     from hdl.vector_scale import VectorScale
 
-    Unit = Fma | Dot | Convert | Quantize | SparseMux | VectorScale | BlockDot | LogDot | LogAdd
+    Unit = (
+        Fma | Dot | Convert | Quantize | SparseMux | VectorScale | BlockDot | LogDot | LogAdd | Tile
+    )
 __all__ = ["UNITS", "UnitEntry"]
 
 # Units are imported where they are built, not here: loading amaranth takes longer than everything
@@ -44,7 +48,7 @@ def _fma(params: FmaParams) -> Unit:
     return Fma(**params.constructor_arguments())
 
 
-def _dot(params: DotParams) -> Unit:
+def _dot(params: DotParams) -> Dot:
     from hdl.dot import Dot
 
     return Dot(**params.constructor_arguments())
@@ -80,10 +84,19 @@ def _vector_scale(params: VectorScaleParams) -> Unit:
     return VectorScale(**params.constructor_arguments())
 
 
-def _block_dot(params: BlockDotParams) -> Unit:
+def _block_dot(params: BlockDotParams) -> BlockDot:
     from hdl.block_dot import BlockDot
 
     return BlockDot(**params.constructor_arguments())
+
+
+def _tile(params: TileParams) -> Unit:
+    from hdl.tile import Tile
+
+    dot = params.dot
+    return Tile(
+        params.m, params.n, lambda: _dot(dot) if isinstance(dot, DotParams) else _block_dot(dot)
+    )
 
 
 def _log_add(params: LogAddParams) -> Unit:
@@ -137,6 +150,7 @@ UNITS: Mapping[str, UnitEntry] = MappingProxyType(
                 VectorScaleParams,
                 _vector_scale,
             ),
+            UnitEntry("tile", "a step of a matrix product", TileParams, _tile),
             UnitEntry(
                 "log_dot", "dot product of log numbers, summed in bins", LogDotParams, _log_dot
             ),
