@@ -163,9 +163,16 @@ def draw(unit: str, random: Random) -> Config:
     params = json_schema(unit)["properties"]["params"]
     properties, required = params["properties"], params.get("required", ())
     while True:
-        formats = _Formats(random)
+        # A schema says of some options that they are `only` for block formats or for scalars.
+        blocks = any("only" in one for one in properties.values()) and random.random() < 0.4
+        formats = _Formats(random, blocks=blocks)
+        other = "scalars" if blocks else "blocks"
         # Options go together less often than they do not: half of them stay away.
-        chosen = [key for key in properties if key in required or random.random() < 0.5]
+        chosen = [
+            key
+            for key, schema in properties.items()
+            if key in required or (random.random() < 0.5 and schema.get("only") != other)
+        ]
         drawn = {key: _value(key, properties[key], formats, random) for key in chosen}
         given = {
             key: value
@@ -340,17 +347,24 @@ def _without_null(schema: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 class _Formats:
-    """Draws the formats of one config: integers only, or any mixture with some used twice."""
+    """Draws the formats of one config: integers only, or any mixture with some used twice.
 
-    def __init__(self, random: Random) -> None:
+    With `blocks`, block formats wherever they are taken.
+    """
+
+    def __init__(self, random: Random, *, blocks: bool = False) -> None:
         self._random = random
         self._integers = random.random() < 0.2
         self._drawn: list[str] = []
+        self._blocks = blocks
 
     def draw(self, examples: Sequence[str]) -> str:
         """Return the name of a format of one of the kinds that there are examples of."""
         random = self._random
         kinds = {type(parse_format(name)) for name in examples}
+        if BlockFormat in kinds and self._blocks:
+            return random.choice(_BLOCKS)
+        kinds.discard(BlockFormat)
         if kinds == {LogFormat}:
             return f"log{random.randint(2, 5)}.{random.randint(0, 4)}"
         others = sorted(kinds - {IntFormat, FloatFormat}, key=lambda kind: kind.kind)
@@ -379,8 +393,6 @@ class _Formats:
             return f"posit{random.randint(4, 10)}es{random.randint(0, 2)}"
         if kind is LogFormat:
             return f"log{random.randint(2, 4)}.{random.randint(0, 4)}"
-        if kind is BlockFormat:
-            return random.choice(("bfp4v2", "bfp3v2", "vsq4m4v2", "vsq3m2v2"))
         return "e8m0" if kind is PowerFormat else "nf4"
 
     def _integer(self) -> IntFormat:
@@ -397,6 +409,9 @@ class _Formats:
             if found is not None:
                 return found
 
+
+_BLOCKS = ("bfp4v2", "bfp3v2", "vsq4m4v2", "vsq3m2v2")
+"""Where a parameter takes scalar formats and block formats: short ones, of one length."""
 
 _NAMED_FLOATS = [
     fmt for _, fmt in named_formats() if isinstance(fmt, FloatFormat) and fmt.is_signed

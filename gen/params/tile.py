@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Annotated, Any
 
 from pydantic import (
@@ -42,12 +43,19 @@ VectorFormat = Annotated[
 
 
 def _options() -> dict[str, Any]:
-    """Return the fields of all dot products, but for those that say how long they are."""
+    """Return the fields of all dot products, but for those that say how long they are.
+
+    The schema of those that only one kind of dot product has says for what they are ``only``.
+    """
     fields: dict[str, Any] = {}
-    for kind, length in _LENGTHS.items():
-        for name, field in kind.model_fields.items():
-            if name != length and name not in Params.model_fields:
-                fields.setdefault(name, (field.annotation, field))
+    scalars, blocks = (kind.model_fields for kind in _LENGTHS)
+    for name, field in {**blocks, **scalars}.items():
+        if name in _LENGTHS.values() or name in Params.model_fields:
+            continue
+        own = copy(field)
+        if name not in scalars or name not in blocks:
+            own.json_schema_extra = {"only": "blocks" if name in blocks else "scalars"}
+        fields[name] = own.annotation, own
     return fields
 
 
