@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal, get_args
 
@@ -12,10 +13,11 @@ from hdl.bricks.rounding import Rounding
 from hdl.dot_exact import ExactDatapath
 from hdl.dot_integer import IntegerDatapath
 from hdl.dot_window import WindowDatapath
-from hdl.formats import FloatFormat, Format, IntFormat
+from hdl.formats import FixedFormat, FloatFormat, Format, IntFormat
 from hdl.options import Objective, Subnormals, check_options, default_overflow
 from hdl.pipeline import Pipeline
 from hdl.ports import Port, data_port, members
+from hdl.stages.codebook import Codebook, as_factor
 from hdl.stages.exact_sum import exact_sum
 from hdl.stages.pack import Overflow
 from hdl.stages.window import MAX_FRACTION_BITS
@@ -42,6 +44,9 @@ class Dot(wiring.Component):
     ----------
     a, b
         Formats of the vectors' elements.
+    a_table, b_table
+        With a codebook for `a` or `b`: format that its entries are rounded into, to nearest even
+        and saturating, a signed float, an integer, or fixed point; None otherwise.
     y
         Format of the result and of the accumulator. Default, without `accumulate`: the integer that
         holds every sum, see `exact_sum`.
@@ -95,6 +100,8 @@ class Dot(wiring.Component):
         y: Format | None = None,
         lanes: int = 1,
         *,
+        a_table: Format | None = None,
+        b_table: Format | None = None,
         c: Format | None = None,
         accumulate: bool = False,
         lsb: int = 0,
@@ -113,13 +120,13 @@ class Dot(wiring.Component):
             raise ValueError(f"align = {align!r} is not one of {', '.join(ALIGNMENTS)}")
         if accumulate and c is not None:
             raise ValueError("accumulate = true and c exclude each other: the accumulator is c")
+        factors = [as_factor(a, a_table, "a"), as_factor(b, b_table, "b")]
         if y is None:
             if accumulate:
                 raise ValueError("y can only be left out without accumulate")
-            y, lsb = exact_sum(a, b, lanes, c)
-        if lsb and not (
-            isinstance(y, IntFormat) and any(isinstance(f, FloatFormat) for f in (a, b))
-        ):
+            y, lsb = exact_sum(*factors, lanes, c)
+        numbers = [one.table if isinstance(one, Codebook) else one for one in factors]
+        if lsb and (not isinstance(y, IntFormat) or all(isinstance(n, IntFormat) for n in numbers)):
             raise ValueError(f"lsb = {lsb} needs an integer y of float operands")
         if lsb and c is not None:
             raise ValueError("lsb and c exclude each other")
@@ -128,11 +135,14 @@ class Dot(wiring.Component):
         self.lanes = lanes
         self.addend = y if accumulate else c
         self.accumulate = accumulate
-        operands = [fmt for fmt in (a, b, c) if fmt is not None]
+        operands = [fmt for fmt in (*numbers, c) if fmt is not None]
         self.rounding: Rounding = rounding
         self.overflow: Overflow = overflow or default_overflow(y, operands)
+        fixed = [fmt for fmt in numbers if isinstance(fmt, FixedFormat)]
+        if fixed and self.overflow == "wrap":
+            raise ValueError(f"overflow = 'wrap' needs integer operands only, not {fixed[0].name}")
         check_options(
-            operands,
+            [fmt for fmt in operands if fmt not in fixed],
             y,
             rounding=rounding,
             overflow=self.overflow,
@@ -140,6 +150,7 @@ class Dot(wiring.Component):
             stages=stages,
             objective=objective,
         )
+        self._formats = (*numbers, y, *((self.addend,) if self.addend else ()))
         self._check_window(align, fraction_bits, sticky)
         self.fraction_bits = fraction_bits
         self.sticky = sticky
@@ -157,11 +168,7 @@ class Dot(wiring.Component):
             data_port("y", "out", y, lsb=lsb or None),
         )
         # In units of y's lowest bit, a float is one with another bias.
-        factors = [a, b]
-        at = 0 if isinstance(a, FloatFormat) else 1
-        if lsb:
-            factors[at] = replace(factors[at], bias=factors[at].bias + lsb)
-        self.factors = factors
+        self.factors = _in_units(lsb, factors) if lsb else factors
         super().__init__(members(self.ports))
 
     def _check_window(self, align: Align, fraction_bits: int | None, sticky: bool) -> None:
@@ -172,19 +179,23 @@ class Dot(wiring.Component):
         if fraction_bits is None or not 1 <= fraction_bits <= MAX_FRACTION_BITS:
             raise ValueError(f"fraction_bits = {fraction_bits} is not in 1..{MAX_FRACTION_BITS}")
         for fmt in self._formats:
-            if isinstance(fmt, IntFormat):
+            if not isinstance(fmt, FloatFormat):
                 raise ValueError(f"align = 'window' needs floats, not {fmt.name}")
 
     @property
-    def _formats(self) -> tuple[Format, ...]:
-        return (*self.vectors, self.result, *((self.addend,) if self.addend else ()))
+    def _counts_units(self) -> bool:
+        """Whether all there is to add are integers, in the same unit."""
+        weights = [one.weight for one in self.factors if isinstance(one, Codebook)]
+        return sum(weights) == 0 and all(
+            isinstance(f, IntFormat | FixedFormat) for f in self._formats
+        )
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         datapath: IntegerDatapath | ExactDatapath | WindowDatapath
         if self.fraction_bits is not None:
             datapath = WindowDatapath(self, self.fraction_bits, sticky=self.sticky)
-        elif all(isinstance(fmt, IntFormat) for fmt in self._formats):
+        elif self._counts_units:
             datapath = IntegerDatapath(self)
         else:
             datapath = ExactDatapath(self)
@@ -206,3 +217,15 @@ class Dot(wiring.Component):
         if self.accumulate:
             return self.first
         return self.c if self.addend else Const(0)
+
+
+def _in_units(lsb: int, factors: Sequence[Format | Codebook]) -> list[Format | Codebook]:
+    """Return operands whose products are in units of ``2**lsb``: one of them is."""
+    scaled = list(factors)
+    for at, factor in enumerate(factors):
+        if isinstance(factor, FloatFormat):
+            scaled[at] = replace(factor, bias=factor.bias + lsb)
+            return scaled
+    at = next(at for at, factor in enumerate(factors) if isinstance(factor, Codebook))
+    scaled[at] = replace(factors[at], lsb=lsb)
+    return scaled

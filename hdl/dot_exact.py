@@ -12,6 +12,7 @@ from hdl.dot_tail import FixedTail, FloatTail, hold, no_registers
 from hdl.formats import IntFormat
 from hdl.options import adder_for
 from hdl.pipeline import Pipeline
+from hdl.stages.codebook import unpack_of
 from hdl.stages.exact_sum import word_of
 from hdl.stages.place import Place
 from hdl.stages.product import Product
@@ -48,8 +49,8 @@ class ExactDatapath:
         a_format, b_format = dot.factors
         adder = adder_for(dot.objective)
         lanes = range(dot.lanes)
-        self._unpack_a = [Unpack(a_format, flush=dot.flush) for _ in lanes]
-        self._unpack_b = [Unpack(b_format, flush=dot.flush) for _ in lanes]
+        self._unpack_a = [unpack_of(a_format, flush=dot.flush) for _ in lanes]
+        self._unpack_b = [unpack_of(b_format, flush=dot.flush) for _ in lanes]
         factors = self._unpack_a[0].range, self._unpack_b[0].range
         self._multiply = [Product(*factors, adder) for _ in lanes]
         product = self._multiply[0].range

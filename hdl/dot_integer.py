@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, cast
 from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
 
 from hdl.bricks.adder import Adder
+from hdl.bricks.lut import Lut
 from hdl.dot_tail import hold
 from hdl.formats import IntFormat
 from hdl.options import adder_for
 from hdl.pipeline import Pipeline
+from hdl.stages.codebook import Codebook
 from hdl.stages.integer import fit_integer, integer_value
 from hdl.stages.reduce import SumIntegerProducts
 
@@ -38,7 +40,11 @@ class IntegerDatapath:
 
     def __init__(self, dot: Dot) -> None:
         self._dot = dot
-        a, b = (cast(IntFormat, fmt) for fmt in dot.vectors)
+        self._books = [one if isinstance(one, Codebook) else None for one in dot.factors]
+        a, b = (
+            one.integer if isinstance(one, Codebook) else cast(IntFormat, one)
+            for one in dot.factors
+        )
         self._result = cast(IntFormat, dot.result)
         addend = cast("IntFormat | None", dot.addend)
         # A sign bit for unsigned operands; a doubling for every doubling of the lanes, and one more
@@ -79,7 +85,7 @@ class IntegerDatapath:
         m.submodules.propagate = propagate = self._propagate
 
         # All partial products, and the addend if it comes from outside, in one heap.
-        products.connect(m, lanes, extra)
+        products.connect(m, self._decoded(m, lanes), extra)
         restart = extra if dot.accumulate else Const(0)
         first, second, restart = pipe.after("products", products.first, products.second, restart)
         m.d.comb += [propagate.a.eq(first), propagate.b.eq(second)]
@@ -99,3 +105,18 @@ class IntegerDatapath:
         if dot.accumulate:
             code = hold(m, pipe, accumulator, code)
         return pipe.after("fit", code)
+
+    def _decoded(
+        self, m: Module, lanes: Sequence[tuple[Value, Value]]
+    ) -> list[tuple[Value, Value]]:
+        """Return the integers that the codes of codebooks stand for."""
+        columns: list[list[Value]] = []
+        for port, book, codes in zip("ab", self._books, zip(*lanes, strict=True), strict=True):
+            columns.append(list(codes))
+            if book is not None:
+                tables = [Lut(book.codes, book.table.bits) for _ in codes]
+                for i, (table, code) in enumerate(zip(tables, codes, strict=True)):
+                    m.submodules[f"table_{port}_{i}"] = table
+                    m.d.comb += table.x.eq(code)
+                columns[-1] = [table.y for table in tables]
+        return list(zip(*columns, strict=True))

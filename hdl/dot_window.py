@@ -13,6 +13,7 @@ from hdl.bricks.maximum import Maximum
 from hdl.dot_tail import hold, no_registers
 from hdl.options import adder_for, normalizer_for
 from hdl.pipeline import Pipeline
+from hdl.stages.codebook import unpack_of
 from hdl.stages.normalize import Normalize
 from hdl.stages.pack import Pack
 from hdl.stages.product import Product
@@ -47,10 +48,10 @@ class WindowDatapath:
         self._dot = dot
         adder = adder_for(dot.objective)
         compare = "serial" if dot.objective == "area" else "tree"
-        a, b = dot.vectors
+        a, b = dot.factors
         lanes = range(dot.lanes)
-        self.unpack_a = [Unpack(a, flush=dot.flush) for _ in lanes]
-        self.unpack_b = [Unpack(b, flush=dot.flush) for _ in lanes]
+        self.unpack_a = [unpack_of(a, flush=dot.flush) for _ in lanes]
+        self.unpack_b = [unpack_of(b, flush=dot.flush) for _ in lanes]
         factors = self.unpack_a[0].range, self.unpack_b[0].range
         self.multiply = [Product(*factors, adder) for _ in lanes]
         product = self.multiply[0].range

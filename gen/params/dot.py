@@ -7,8 +7,9 @@ from typing import ClassVar, Literal, cast
 from pydantic import Field, model_validator
 
 from gen.params.base import RuleError
+from gen.params.codebook import FactorFormat, TableFormat, check_tables, factor_name
 from gen.params.rounding import OperandFormat, ResultFormat, RoundingParams
-from hdl.formats import FormatError, IntFormat, parse_format
+from hdl.formats import FloatFormat, FormatError, IntFormat, parse_format
 
 __all__ = ["DotParams"]
 
@@ -16,16 +17,22 @@ __all__ = ["DotParams"]
 class DotParams(RoundingParams):
     """Parameters of `dot`."""
 
-    format_keys: ClassVar = ("a", "b", "c", "y")
+    format_keys: ClassVar = ("a", "b", "a_table", "b_table", "c", "y")
 
-    a: OperandFormat = Field(description="format of one lane of the first vector")
-    b: OperandFormat = Field(description="format of one lane of the second vector")
+    a: FactorFormat = Field(description="format of one lane of the first vector")
+    b: FactorFormat = Field(description="format of one lane of the second vector")
     y: ResultFormat | None = Field(
         None,
         description="format of the result; left out, without accumulate: the smallest integer that "
         "holds every sum, with the lsb that makes it exact",
     )
     lanes: int = Field(ge=1, le=1024, description="products in a sum")
+    a_table: TableFormat | None = Field(
+        None,
+        description="a codebook in a: format its entries are rounded into, to nearest even and "
+        "saturating: what is multiplied",
+    )
+    b_table: TableFormat | None = Field(None, description="the same for a codebook in b")
     c: OperandFormat | None = Field(None, description="format of an addend, which adds its port")
     accumulate: bool = Field(
         False, description="adds the previous result instead, which the port `first` restarts"
@@ -52,6 +59,7 @@ class DotParams(RoundingParams):
 
     @model_validator(mode="after")
     def _complete(self) -> DotParams:
+        check_tables({"a": (self.a, self.a_table), "b": (self.b, self.b_table)})
         if self.accumulate and self.c is not None:
             raise RuleError(
                 "accumulate", "excludes c: the unit adds either an addend or its last result"
@@ -72,20 +80,22 @@ class DotParams(RoundingParams):
         if self.fraction_bits is None:
             raise RuleError("fraction_bits", "is needed with align = window")
         for name in (*self._operands, self._result):
-            if isinstance(parse_format(name), IntFormat):
+            if not isinstance(parse_format(name), FloatFormat):
                 raise RuleError("align", f"window needs floats: {name} has no exponent to align by")
 
     def _complete_result(self) -> None:
+        from hdl.stages.codebook import as_factor
         from hdl.stages.exact_sum import exact_sum
 
         if self.accumulate:
             raise RuleError("y", "is needed with accumulate = true: a running sum has no bound")
-        a, b, *c = (parse_format(name) for name in self._operands)
-        integers = all(isinstance(fmt, IntFormat) for fmt in (a, b, *c))
-        if c and not integers:
+        arguments = self.constructor_arguments()
+        a, b, c = (arguments[key] for key in "abc")
+        if c and not all(isinstance(fmt, IntFormat) for fmt in (a, b, c)):
             raise RuleError("y", "is needed with c, as not all operands are integers")
+        factors = (as_factor(arguments[key], arguments[f"{key}_table"], key) for key in "ab")
         try:
-            y, lsb = exact_sum(a, b, self.lanes, c[0] if c else None)
+            y, lsb = exact_sum(*factors, self.lanes, c)
         except FormatError as error:
             raise RuleError("y", "is needed: the exact sum has more than 64 bits") from error
         if self.lsb not in (0, lsb):
@@ -96,7 +106,7 @@ class DotParams(RoundingParams):
     def _check_lsb(self) -> None:
         if self.lsb == 0:
             return
-        factors = [parse_format(name) for name in (self.a, self.b)]
+        factors = [parse_format(name) for name in self._operands[:2]]
         if all(isinstance(fmt, IntFormat) for fmt in factors):
             raise RuleError("lsb", "is 0 where a and b are integers")
         if not isinstance(parse_format(self._result), IntFormat):
@@ -106,7 +116,8 @@ class DotParams(RoundingParams):
 
     @property
     def _operands(self) -> tuple[str, ...]:
-        return (self.a, self.b, *((self.c,) if self.c else ()))
+        factors = (self.a_table or self.a, self.b_table or self.b)
+        return (*factors, *((self.c,) if self.c else ()))
 
     @property
     def _result(self) -> str:
@@ -114,7 +125,8 @@ class DotParams(RoundingParams):
 
     @property
     def base_name(self) -> str:
-        factors = (self.a,) if self.a == self.b else (self.a, self.b)
+        a, b = factor_name(self.a, self.a_table), factor_name(self.b, self.b_table)
+        factors = (a,) if a == b else (a, b)
         return "_".join((f"dot{self.lanes}", *factors, self._result))
 
     @property

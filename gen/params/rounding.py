@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field
 from gen.params.base import Params, RuleError
 from hdl.formats import FloatFormat, IntFormat, parse_format
 
-__all__ = ["OperandFormat", "ResultFormat", "RoundingParams"]
+__all__ = ["OperandFormat", "ResultFormat", "RoundingParams", "operand"]
 
 
 def _term(name: str) -> str:
@@ -22,7 +22,8 @@ def _term(name: str) -> str:
     return fmt.name
 
 
-def _operand(name: str) -> str:
+def operand(name: str) -> str:
+    """Return the canonical name of an integer or signed float of up to 32 bits."""
     canonical = _term(name)
     bits = parse_format(name).bits
     if bits > 32:
@@ -30,7 +31,7 @@ def _operand(name: str) -> str:
     return canonical
 
 
-OperandFormat = Annotated[str, AfterValidator(_operand), Field(examples=["e4m3", "int8", "bf16"])]
+OperandFormat = Annotated[str, AfterValidator(operand), Field(examples=["e4m3", "int8", "bf16"])]
 ResultFormat = Annotated[str, AfterValidator(_term), Field(examples=["fp16", "fp32", "int32"])]
 
 
@@ -82,10 +83,11 @@ class RoundingParams(Params):
             raise RuleError("overflow", f"{self._result} takes ieee or saturate")
         if not float_result and self.overflow == "ieee":
             raise RuleError("overflow", f"{self._result} takes wrap or saturate")
-        floats = [name for name in self._operands if isinstance(parse_format(name), FloatFormat)]
-        if self.overflow == "wrap" and floats:
+        others = [name for name in self._operands if not isinstance(parse_format(name), IntFormat)]
+        if self.overflow == "wrap" and others:
+            kind = parse_format(others[0]).kind
             raise RuleError(
-                "overflow", f"with a float operand ({floats[0]}), {self._result} takes saturate"
+                "overflow", f"with a {kind} operand ({others[0]}), {self._result} takes saturate"
             )
 
 

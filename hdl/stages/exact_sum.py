@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hdl.formats import FloatFormat, Format, IntFormat
-from hdl.stages.terms import TermRange, operand_range, product_range
+from hdl.stages.codebook import Codebook
+from hdl.stages.terms import TermRange, operand_range
 
 __all__ = ["Word", "exact_sum", "exact_sum_format", "word_of"]
 
 
-def exact_sum(a: Format, b: Format, lanes: int, c: Format | None) -> tuple[IntFormat, int]:
+def exact_sum(
+    a: Format | Codebook, b: Format | Codebook, lanes: int, c: Format | None
+) -> tuple[IntFormat, int]:
     """Return the smallest integer format that holds every sum of `lanes` products plus `c`.
 
     With floats, infinities and NaN aside, it counts units of the lowest bit of a product, whose
@@ -28,18 +31,24 @@ def exact_sum(a: Format, b: Format, lanes: int, c: Format | None) -> tuple[IntFo
         return exact_sum_format(a, b, lanes, c), 0
     if c is not None:
         raise ValueError("y can only be left out with c where all operands are integers")
-    product = product_range(operand_range(a), operand_range(b))
-    largest = lanes * _largest(a) * _largest(b) << (product.max_weight - product.min_weight)
-    return IntFormat(largest.bit_length() + 1), product.min_weight
+    largest = lanes * _largest(a) * _largest(b)
+    return IntFormat(largest.bit_length() + 1), _range(a).min_weight + _range(b).min_weight
 
 
-def _largest(fmt: Format) -> int:
-    """Return the largest significand at the largest weight."""
-    if isinstance(fmt, IntFormat):
-        return max(fmt.max_value, -fmt.min_value)
-    assert isinstance(fmt, FloatFormat)
-    hidden = 1 << fmt.mantissa_bits
-    return fmt.max_code & (hidden - 1) | (hidden if fmt.max_code >= hidden else 0)
+def _range(operand: Format | Codebook) -> TermRange:
+    return operand.range() if isinstance(operand, Codebook) else operand_range(operand)
+
+
+def _largest(operand: Format | Codebook) -> int:
+    """Return the largest magnitude in units of the lowest weight."""
+    if isinstance(operand, Codebook):
+        return operand.largest
+    if isinstance(operand, IntFormat):
+        return max(operand.max_value, -operand.min_value)
+    assert isinstance(operand, FloatFormat)
+    hidden = 1 << operand.mantissa_bits
+    significand = operand.max_code & (hidden - 1) | (hidden if operand.max_code >= hidden else 0)
+    return significand << (operand_range(operand).max_weight - operand.min_ulp_exponent)
 
 
 def exact_sum_format(a: IntFormat, b: IntFormat, lanes: int, c: IntFormat | None) -> IntFormat:
