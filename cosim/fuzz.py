@@ -393,7 +393,7 @@ class _Formats:
             return f"posit{random.randint(4, 10)}es{random.randint(0, 2)}"
         if kind is LogFormat:
             return f"log{random.randint(2, 4)}.{random.randint(0, 4)}"
-        return "e8m0" if kind is PowerFormat else "nf4"
+        return "e8m0" if kind is PowerFormat else random.choice(("nf4", "af4"))
 
     def _integer(self) -> IntFormat:
         signed = self._random.random() < 0.6
@@ -421,7 +421,7 @@ _NAMED_FLOATS = [
 def _word_bits(params: Mapping[str, Any]) -> int:
     """Return about how many bits hold the exact sum of products and addends."""
     extents = {
-        key: _extent(params[key])
+        key: _extent(params.get(f"{key}_table") or params[key])
         for key in ("a", "b", "c", "y" if params.get("accumulate") else "c")
         if params.get(key) is not None
     }

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cosim.golden.codec import Operand, as_format
+from cosim.stimuli.books import Book
 from cosim.stimuli.operands import corner_codes
 from hdl.formats import FloatFormat, Format, IntFormat
 
@@ -27,18 +28,38 @@ KINDS = (
 
 _TABLE_BITS = 16
 
+_BOOK_CLASSES = 16
 
-def class_names(fmt: Format | str) -> tuple[str, ...]:
-    """Return the names of the classes that a format has codes of, each a sign and a kind."""
+
+def class_names(fmt: Format | Book | str) -> tuple[str, ...]:
+    """Return the names of the classes that a format has codes of, each a sign and a kind.
+
+    Every entry of a codebook of up to 16 is a class of its own, of larger ones every 16th part.
+    """
+    if isinstance(fmt, Book):
+        return tuple(f"entry {k}" for k in _book_classes(fmt))
     fmt = as_format(fmt)
     return tuple(f"{'+-'[index % 2]}{KINDS[index // 2]}" for index in _existing(fmt))
 
 
-def classify(codes: NDArray[Any], fmt: Format | str) -> NDArray[np.intp]:
+def classify(codes: NDArray[Any], fmt: Format | Book | str) -> NDArray[np.intp]:
     """Return which of `class_names` each code belongs to."""
+    if isinstance(fmt, Book):
+        return codes.astype(np.intp) // _entries_per_class(fmt)
     fmt = as_format(fmt)
     existing = _existing(fmt)
     return np.searchsorted(existing, _indices(codes, fmt))
+
+
+def _entries_per_class(book: Book) -> int:
+    return max(1, len(book.table) // _BOOK_CLASSES)
+
+
+def _book_classes(book: Book) -> list[str]:
+    step, size = _entries_per_class(book), len(book.table)
+    if step == 1:
+        return [str(k) for k in range(size)]
+    return [f"{k} to {k + step - 1}" for k in range(0, size, step)]
 
 
 def _existing(fmt: IntFormat | FloatFormat) -> NDArray[np.intp]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from cosim.coverage.classes import class_names, classify
 from cosim.coverage.groups import Coverage, Group
 from cosim.golden.codec import Operand, Span, as_format, code_dtype
-from cosim.golden.dot import factors_of, window_of
+from cosim.golden.dot import tables_of, window_of
 from cosim.golden.exact import Word
 from cosim.golden.rounding import (
     INVALID,
@@ -26,7 +26,9 @@ from cosim.golden.rounding import (
     round_int,
 )
 from cosim.golden.sum_of_products import LEAST_MAXIMUM, NO_TERM, SumOfProducts, Trace, Window
+from cosim.golden.tables import Factor
 from cosim.stimuli import Operands, get_stimuli
+from cosim.stimuli.books import Book, operands_of
 from hdl.formats import FloatFormat, Format, IntFormat
 
 __all__ = ["SumCoverage"]
@@ -128,7 +130,8 @@ class _Bins:
     @cached_property
     def target(self) -> Target:
         params = self.params
-        formats = [as_format(params[port]) for port in self.ports]
+        formats = [one.fmt for one in self.tables.values()]
+        formats += [as_format(params[port]) for port in self.ports[2:]]
         integers = all(isinstance(fmt, IntFormat) for fmt in formats)
         return Target(
             as_format(params["y"]),
@@ -140,16 +143,30 @@ class _Bins:
 
     @cached_property
     def compute(self) -> SumOfProducts:
-        a, b = self.factors
+        a, b = (one.numbers if isinstance(one, Book) else one for one in self.factors)
         c = None if self.addend is None else as_format(self.addend)
         return SumOfProducts(a, b, c, self.lanes, self.target, self.window)
 
     @cached_property
-    def factors(self) -> tuple[NumberFormat, NumberFormat]:
-        """Formats of a and b, in units of y's lowest bit."""
+    def factors(self) -> tuple[NumberFormat | Book, NumberFormat | Book]:
+        """Formats of a and b, or their codebooks, in units of y's lowest bit."""
         if "lsb" in self.params:
-            return factors_of(self.params)
+            return operands_of(self.params)
         return as_format(self.params["a"]), as_format(self.params["b"])
+
+    @cached_property
+    def tables(self) -> dict[str, Factor]:
+        """What is multiplied for a and b."""
+        return tables_of(self.params)
+
+    @cached_property
+    def kinds(self) -> dict[str, Book | str]:
+        """What the codes of a port are classified by."""
+        books = dict(zip("ab", self.factors, strict=True))
+        return {
+            port: book if isinstance(book := books.get(port), Book) else self.params[port]
+            for port in self.ports
+        }
 
     @cached_property
     def window(self) -> Window | None:
@@ -161,7 +178,7 @@ class _Bins:
 
     def groups(self) -> dict[str, Group]:
         """Return all bins, of which none counts as out of reach yet."""
-        classes = {port: class_names(self.params[port]) for port in self.ports}
+        classes = {port: class_names(self.kinds[port]) for port in self.ports}
         groups = {port: Group.of(port, classes[port]) for port in self.ports}
         factors = "a x b" if self.lanes == 1 else "a x b in one lane"
         groups["factors"] = Group.of(factors, classes["a"], classes["b"])
@@ -181,7 +198,10 @@ class _Bins:
             part = {port: codes[start : start + rows] for port, codes in operands.items()}
             c = None if addends is None else addends[start : start + rows]
             self._count_operands(groups, part)
-            a, b = (part[port].reshape(len(part[port]), self.lanes) for port in "ab")
+            a, b = (
+                one.numbers(part[port]).reshape(len(part[port]), self.lanes)
+                for port, one in self.tables.items()
+            )
             self._count_results(groups, self.compute.trace(a, b, c))
 
     def _addends(self, operands: Operands, results: Operands) -> NDArray[Any] | None:
@@ -192,7 +212,7 @@ class _Bins:
         return before
 
     def _count_operands(self, groups: dict[str, Group], operands: Operands) -> None:
-        found = {port: classify(operands[port], self.params[port]) for port in self.ports}
+        found = {port: classify(operands[port], self.kinds[port]) for port in self.ports}
         for port, classes in found.items():
             groups[port].count(classes)
         groups["factors"].count(found["a"], found["b"])
@@ -520,9 +540,8 @@ class _Bins:
             group.reachable[classify(codes, target.fmt)[0], case] = True
 
         mark(0, 0)
-        formats = [as_format(self.params[port]) for port in self.ports]
-        signed = any(fmt.is_signed for fmt in formats[:2])
-        last = formats[2] if len(formats) == 3 else None
+        signed = any(one.is_signed for one in self.factors)
+        last = as_format(self.params["c"]) if "c" in self.ports else None
         if target.rounding == "rdn":
             negative = signed or (last is not None and last.is_signed)
         else:
@@ -531,7 +550,7 @@ class _Bins:
             )
         if negative:
             mark(target.zero_code(True), 0)
-        floats = [fmt for fmt in formats if isinstance(fmt, FloatFormat)]
+        floats = [fmt for fmt in (*self.factors, last) if isinstance(fmt, FloatFormat)]
         infinite = any(fmt.has_inf for fmt in floats)
         nan = any(fmt.has_nan for fmt in floats)
         if self._has_cycles and isinstance(target.fmt, FloatFormat):
@@ -557,11 +576,16 @@ class _Bins:
 _NO_CODES = np.empty(0, dtype=np.uint8)
 
 
-def _span(name: Format | str) -> Span:
+def _span(name: Format | Book | str) -> Span:
+    if isinstance(name, Book):
+        lowest, low, high = name.span
+        return Span(lowest, max(-low, high))
     return Operand(_NO_CODES, as_format(name)).span
 
 
-def _precision(name: Format | str) -> int:
+def _precision(name: Format | Book | str) -> int:
+    if isinstance(name, Book):
+        return name.precision
     return Operand(_NO_CODES, as_format(name)).precision
 
 
@@ -570,8 +594,10 @@ def _scaled(number: int, exponent: int) -> int:
     return number << exponent if exponent >= 0 else -(-number >> -exponent)
 
 
-def _limits(name: Format | str) -> tuple[int, int]:
+def _limits(name: Format | Book | str) -> tuple[int, int]:
     """Return the smallest and largest value in units of the span's exponent."""
+    if isinstance(name, Book):
+        return name.span[1:]
     fmt = as_format(name)
     if isinstance(fmt, IntFormat):
         return fmt.min_value, fmt.max_value

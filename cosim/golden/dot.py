@@ -12,9 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 from cosim.golden.codec import as_codes, as_format, code_dtype
 from cosim.golden.rounding import NumberFormat, Target
 from cosim.golden.sum_of_products import SumOfProducts, Window
-from hdl.formats import FloatFormat, Format, IntFormat
+from cosim.golden.tables import Factor, factor
+from hdl.formats import FloatFormat, Format, IntFormat, parse_format
 
-__all__ = ["dot", "exact_format", "factors_of", "model", "window_of"]
+__all__ = ["dot", "exact_format", "factors_of", "model", "tables_of", "window_of"]
 
 
 def dot(
@@ -25,6 +26,8 @@ def dot(
     first: ArrayLike | None = None,
     a_format: Format | str,
     b_format: Format | str,
+    a_table: Format | str | None = None,
+    b_table: Format | str | None = None,
     c_format: Format | str | None = None,
     y_format: Format | str | None = None,
     lsb: int = 0,
@@ -47,6 +50,9 @@ def dot(
     a_format, b_format, c_format, y_format
         Formats or their names, integers and floats in any mix. `y_format` is by default, and only
         for integers, the smallest that holds every sum.
+    a_table, b_table
+        With a codebook for `a_format` or `b_format`: format that its entries are rounded into, see
+        `cosim.golden.tables.factor`.
     lsb
         Weight of the lowest bit of an integer y, as a power of two. Only 0 without a float among a
         and b, or with c.
@@ -60,13 +66,16 @@ def dot(
     NDArray
         Codes of y, shape (n,).
     """
-    x_format, w_format = as_format(a_format), as_format(b_format)
+    a_format, b_format = _parsed(a_format), _parsed(b_format)
+    a_factor, b_factor = _factor(a_format, a_table), _factor(b_format, b_table)
+    x_format, w_format = a_factor.fmt, b_factor.fmt
     if (c is None) != (c_format is None):
         raise ValueError("dot: c and c_format come together")
     if c is not None and first is not None:
         raise ValueError("dot: c and first exclude each other")
     addend = None if c_format is None else as_format(c_format)
-    x, w = as_codes(a, x_format), as_codes(b, w_format)
+    x, w = as_codes(a, a_format), as_codes(b, b_format)
+    x, w = a_factor.numbers(x), b_factor.numbers(w)
     if x.ndim != 2 or x.shape != w.shape or x.shape[1] == 0:
         raise ValueError(f"dot: a and b are (n, lanes), not {x.shape} and {w.shape}")
     lanes = x.shape[1]
@@ -159,9 +168,26 @@ def _accumulate_modulo(
     return wrapped.astype(code_dtype(bits))
 
 
+def _parsed(fmt: Format | str) -> Format:
+    return parse_format(fmt) if isinstance(fmt, str) else fmt
+
+
+def _factor(fmt: Format, table: Format | str | None) -> Factor:
+    return factor(fmt, None if table is None else _parsed(table))
+
+
+def tables_of(params: Mapping[str, Any]) -> dict[str, Factor]:
+    """Return what is multiplied for a and b, for normalised parameters."""
+    return {key: _factor(parse_format(params[key]), params.get(f"{key}_table")) for key in "ab"}
+
+
 def factors_of(params: Mapping[str, Any]) -> tuple[NumberFormat, NumberFormat]:
-    """Return the formats of a and b in units of y's lowest bit, for normalised parameters."""
-    a, b, y = (as_format(params[port]) for port in ("a", "b", "y"))
+    """Return the formats of a and b in units of y's lowest bit, for normalised parameters.
+
+    Of a codebook's entries as well as of numbers.
+    """
+    a, b = (one.fmt for one in tables_of(params).values())
+    y = as_format(params["y"])
     c = None if params["c"] is None else as_format(params["c"])
     return _in_units(params["lsb"], a, b, y, c) if params["lsb"] else (a, b)
 
@@ -183,6 +209,8 @@ def model(params: Mapping[str, Any], operands: Mapping[str, NDArray[Any]]) -> di
         first=operands["first"] if params["accumulate"] else None,
         a_format=params["a"],
         b_format=params["b"],
+        a_table=params["a_table"],
+        b_table=params["b_table"],
         c_format=params["c"],
         y_format=params["y"],
         lsb=params["lsb"],

@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cosim.golden.codec import as_format, code_dtype
-from cosim.golden.dot import factors_of
+from cosim.golden.rounding import NumberFormat
 from cosim.stimuli import Operands, operands
-from cosim.stimuli.sum_of_products import SumStimuli, Terms
+from cosim.stimuli.books import Book, operands_of
+from cosim.stimuli.sum_of_products import SumStimuli, Terms, is_signed
+from hdl.formats import parse_format
 
 __all__ = ["directed", "enumerate_space", "random", "space_bits"]
 
@@ -28,7 +30,8 @@ def directed(params: Mapping[str, Any]) -> Operands:
     """
     stimuli = _stimuli(params)
     lanes = stimuli.lanes
-    corners = [operands.corner_codes(params[port]) for port in "ab"]
+    factors = stimuli.a, stimuli.b
+    corners = [operands.corner_codes(name) for name in factors]
     a, b = (axis.ravel() for axis in np.meshgrid(*corners, indexing="ij"))
     zero_c = None if stimuli.c is None else operands.corner_codes(stimuli.c)
 
@@ -39,17 +42,17 @@ def directed(params: Mapping[str, Any]) -> Operands:
 
     in_all = [np.repeat(codes[:, None], lanes, axis=1) for codes in (a, b)]
     signs = np.arange(lanes) % 2 == 1
-    opposed = np.where(signs, operands.negated(params["a"], in_all[0]), in_all[0])
+    opposed = np.where(signs, operands.negated(stimuli.a, in_all[0]), in_all[0])
     ones = [
-        np.full(lanes, operands.constant(params[port], 1.0)).astype(codes.dtype)
-        for port, codes in (("a", a), ("b", b))
+        np.full(lanes, _one(params[port], name)).astype(codes.dtype)
+        for port, name, codes in zip("ab", factors, (a, b), strict=True)
     ]
     parts = [
-        rows(stimuli.in_one_lane(a), stimuli.in_one_lane(b), 0),
+        rows(stimuli.in_one_lane(stimuli.a, a), stimuli.in_one_lane(stimuli.b, b), 0),
         rows(in_all[0], in_all[1], 1),
         rows(opposed, in_all[1], 2),
         # A one in each lane in turn: are all lanes wired?
-        rows(stimuli.in_one_lane(ones[0]), stimuli.in_one_lane(ones[1]), 3),
+        rows(stimuli.in_one_lane(stimuli.a, ones[0]), stimuli.in_one_lane(stimuli.b, ones[1]), 3),
         stimuli.ladders(),
     ]
     terms = stimuli.stack(parts)
@@ -59,11 +62,11 @@ def directed(params: Mapping[str, Any]) -> Operands:
     runs = _operands(terms) | {"first": _runs(len(terms.a), [1, 2, 3, 5, 1, 8, 4, 13])}
     long_run = np.zeros(64, dtype=np.uint8)
     long_run[0] = 1
-    large = [operands.nearest(params[port], np.array([np.inf])) for port in "ab"]
+    large = [operands.nearest(name, np.array([np.inf])) for name in factors]
     up = {
         port: np.broadcast_to(code, (64, lanes)) for port, code in zip("ab", large, strict=True)
     } | {"first": long_run}
-    down_a = operands.negated(params["a"], up["a"])
+    down_a = operands.negated(stimuli.a, up["a"])
     down = {"a": down_a, "b": up["b"], "first": np.zeros_like(long_run)}
     return {
         port: np.concatenate([part[port] for part in (once, up, down, runs)])
@@ -92,8 +95,8 @@ def random(params: Mapping[str, Any], count: int, rng: np.random.Generator) -> O
     a[in_long_run], b[in_long_run], _ = stimuli.calm(int(in_long_run.sum()), rng)
     undone = np.flatnonzero(rng.random(max(count - 1, 0)) < 0.1)
     a[undone + 1], b[undone + 1] = a[undone], b[undone]
-    port, negative = ("a", a) if as_format(params["a"]).is_signed else ("b", b)
-    negative[undone + 1] = operands.negated(params[port], negative[undone])
+    name, negative = (stimuli.a, a) if is_signed(stimuli.a) else (stimuli.b, b)
+    negative[undone + 1] = operands.negated(name, negative[undone])
     return {"a": a, "b": b, "first": _runs(count, length.tolist())}
 
 
@@ -119,8 +122,15 @@ def enumerate_space(params: Mapping[str, Any], start: int, count: int) -> Operan
     )
 
 
+def _one(fmt: str, name: NumberFormat | Book) -> int:
+    """Return the code of one, of a codebook that of its largest entry."""
+    if isinstance(name, Book):
+        return operands.constant(name, np.inf)
+    return operands.constant(fmt, 1.0)
+
+
 def _widths(params: Mapping[str, Any]) -> list[int]:
-    a, b = as_format(params["a"]).bits, as_format(params["b"]).bits
+    a, b = (parse_format(params[port]).bits for port in "ab")
     c = [] if params["c"] is None else [as_format(params["c"]).bits]
     return [a] * params["lanes"] + [b] * params["lanes"] + c
 
@@ -138,7 +148,7 @@ def _stimuli(params: Mapping[str, Any]) -> SumStimuli:
     window = None
     if params["align"] == "window":
         window = params["fraction_bits"] + (2 if params["sticky"] else 0)
-    a, b = factors_of(params)
+    a, b = operands_of(params)
     return SumStimuli(a, b, params["c"], params["y"], params["lanes"], window)
 
 

@@ -1,4 +1,7 @@
-"""Single operands of a format: corner codes, and random codes of a wanted magnitude."""
+"""Single operands of a format: corner codes, and random codes of a wanted magnitude.
+
+A codebook stands in for a format everywhere: its entries are its values, none of them special.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cosim.golden.codec import Operand, as_format, code_dtype, decode, encode
+from cosim.stimuli.books import Book
 from hdl.formats import FloatFormat, Format, IntFormat
 
 __all__ = [
@@ -28,14 +32,19 @@ __all__ = [
 
 Codes = NDArray[Any]
 
+Name = Format | Book | str
+"""A format or its name, or a codebook."""
 
-def corner_codes(name: Format | str) -> Codes:
+
+def corner_codes(name: Name) -> Codes:
     """Return the codes at which a format's behaviour changes, without repetitions.
 
     Both zeros, smallest and largest subnormals and normals, one and its neighbours, infinities,
     quiet and signaling NaN; for integers the limits, small numbers and powers of two. All codes of
     a format of up to 4 bits.
     """
+    if isinstance(name, Book):
+        return name.corner_codes()
     fmt = as_format(name)
     dtype = code_dtype(fmt.bits)
     if fmt.bits <= 4:
@@ -63,18 +72,22 @@ def corner_codes(name: Format | str) -> Codes:
     return np.unique(np.array([c | s for c in picked for s in (0, fmt.sign_mask)], dtype=dtype))
 
 
-def constant(name: Format | str, value: float) -> int:
+def constant(name: Name, value: float) -> int:
     """Return the code nearest to a value."""
     return int(nearest(name, np.array([value]))[0])
 
 
-def nearest(name: Format | str, wanted: ArrayLike) -> Codes:
+def nearest(name: Name, wanted: ArrayLike) -> Codes:
     """Return the codes nearest to the values, the largest finite ones where those are too large."""
+    if isinstance(name, Book):
+        return name.nearest(wanted)
     return encode(np.nan_to_num(np.asarray(wanted, dtype=np.float64)), name, overflow="saturate")
 
 
-def values(name: Format | str, codes: Codes) -> NDArray[np.float64]:
+def values(name: Name, codes: Codes) -> NDArray[np.float64]:
     """Return finite values (float64, so rounded if they are long integers), 0 for all others."""
+    if isinstance(name, Book):
+        return name.values(codes)
     fmt = as_format(name)
     if fmt.bits <= _TABLE_BITS:
         return _values_table(fmt).take(codes)
@@ -90,22 +103,26 @@ def _values_table(fmt: Format) -> NDArray[np.float64]:
     return np.nan_to_num(every.astype(np.float64), posinf=0.0, neginf=0.0)
 
 
-def exponent_range(name: Format | str) -> tuple[int, int]:
+def exponent_range(name: Name) -> tuple[int, int]:
     """Return the exponents of the leading bits of the smallest and the largest value."""
+    if isinstance(name, Book):
+        return name.exponent_range()
     fmt = as_format(name)
     if isinstance(fmt, IntFormat):
         return 0, fmt.bits - (2 if fmt.signed else 1)
     return fmt.min_ulp_exponent, fmt.max_exponent
 
 
-def random_codes(name: Format | str, shape: tuple[int, ...], rng: np.random.Generator) -> Codes:
+def random_codes(name: Name, shape: tuple[int, ...], rng: np.random.Generator) -> Codes:
     """Return codes that are uniform over all bit patterns."""
-    bits = as_format(name).bits
+    bits = name.bits if isinstance(name, Book) else as_format(name).bits
     return rng.integers(0, 1 << bits, shape, dtype=code_dtype(bits))
 
 
-def finite_codes(name: Format | str, shape: tuple[int, ...], rng: np.random.Generator) -> Codes:
+def finite_codes(name: Name, shape: tuple[int, ...], rng: np.random.Generator) -> Codes:
     """Return random codes, none infinite or NaN."""
+    if isinstance(name, Book):
+        return random_codes(name, shape, rng)
     codes = random_codes(name, shape, rng)
     fmt = as_format(name)
     special = Operand(codes, fmt).is_special()
@@ -115,19 +132,23 @@ def finite_codes(name: Format | str, shape: tuple[int, ...], rng: np.random.Gene
     return np.where(special, codes & codes.dtype.type((1 << (fmt.bits - 2)) - 1), codes)
 
 
-def special_codes(name: Format | str) -> Codes:
+def special_codes(name: Name) -> Codes:
     """Return the corner codes that are infinite or NaN; the largest number if there is none."""
+    if isinstance(name, Book):
+        return name.corner_codes()[-1:]
     codes = corner_codes(name)
     special = Operand(codes, as_format(name)).is_special()
     return codes[-1:] if special is None else codes[special]
 
 
-def of_exponent(name: Format | str, exponent: NDArray[Any], rng: np.random.Generator) -> Codes:
+def of_exponent(name: Name, exponent: NDArray[Any], rng: np.random.Generator) -> Codes:
     """Return finite codes of random sign with leading bits at ``2^exponent``.
 
     Their significands are random, or for two in five the special ones that make ties and long
     carries: a power of two, all ones, or a lone last bit. Exponents out of range are clipped.
     """
+    if isinstance(name, Book):
+        return name.of_exponent(exponent, rng)
     fmt = as_format(name)
     low, high = exponent_range(fmt)
     leading, below, keep, fill = _binades(fmt)
@@ -175,8 +196,10 @@ def _binades(fmt: IntFormat | FloatFormat) -> tuple[Codes, Codes, Codes, Codes]:
     return leading, below, keep, fill
 
 
-def negated(name: Format | str, codes: Codes) -> Codes:
+def negated(name: Name, codes: Codes) -> Codes:
     """Return the codes of the negative values: the nearest, 0 for an unsigned format."""
+    if isinstance(name, Book):
+        return name.negated(codes)
     fmt = as_format(name)
     if isinstance(fmt, IntFormat):
         return encode(-decode(codes, fmt).astype(np.int64), fmt) if fmt.signed else codes * 0
@@ -186,8 +209,10 @@ def negated(name: Format | str, codes: Codes) -> Codes:
     return flipped if fmt.has_negative_zero else np.where(codes == 0, codes, flipped)
 
 
-def nudged(name: Format | str, codes: Codes, steps: ArrayLike) -> Codes:
+def nudged(name: Name, codes: Codes, steps: ArrayLike) -> Codes:
     """Return finite codes `steps` away in magnitude (an integer: in value); ends do not wrap."""
+    if isinstance(name, Book):
+        return name.nudged(codes, steps)
     fmt = as_format(name)
     signed_steps = np.asarray(steps, dtype=np.int64)
     if isinstance(fmt, IntFormat):

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from cosim.golden.codec import as_format
 from cosim.stimuli import operands
+from cosim.stimuli.books import Book
 from hdl.formats import Format, IntFormat
 
-__all__ = ["SumStimuli", "Terms"]
+__all__ = ["SumStimuli", "Terms", "is_signed"]
 
 Codes = NDArray[Any]
 
@@ -42,8 +43,10 @@ class SumStimuli:
 
     Parameters
     ----------
-    a, b, y
-        Formats, or their names.
+    a, b
+        Formats, or their names, or codebooks.
+    y
+        A format, or its name.
     c
         Format of the addend, or its name, or None.
     lanes
@@ -53,8 +56,8 @@ class SumStimuli:
         the end of the window, too.
     """
 
-    a: Format | str
-    b: Format | str
+    a: Format | Book | str
+    b: Format | Book | str
     c: Format | str | None
     y: Format | str
     lanes: int
@@ -106,15 +109,19 @@ class SumStimuli:
             a = operands.nearest(self.a, targets - operands.values(self.c, c))
             rows.append(Terms(operands.nudged(self.a, a, step), one, c))
         a, b, c = self.stack(rows)
-        return Terms(self.in_one_lane(a), self.in_one_lane(b), c)
+        return Terms(self.in_one_lane(self.a, a), self.in_one_lane(self.b, b), c)
 
-    def in_one_lane(self, codes: Codes) -> Codes:
+    def in_one_lane(self, name: Format | Book | str, codes: Codes) -> Codes:
         """Return rows with one code each, in lane ``row % lanes``, and zeros elsewhere."""
-        return self.in_lane(codes, np.arange(len(codes)) % self.lanes)
+        return self.in_lane(name, codes, np.arange(len(codes)) % self.lanes)
 
-    def in_lane(self, codes: Codes, lane: NDArray[np.intp]) -> Codes:
-        """Return rows with one code each, in the lane that is given, and zeros elsewhere."""
-        spread = np.zeros((len(codes), self.lanes), dtype=codes.dtype)
+    def in_lane(self, name: Format | Book | str, codes: Codes, lane: NDArray[np.intp]) -> Codes:
+        """Return rows with one code each, in the lane that is given, and zeros elsewhere.
+
+        (Of a codebook without a zero, what is nearest to it.)
+        """
+        zero = operands.constant(name, 0.0)
+        spread = np.full((len(codes), self.lanes), zero, dtype=codes.dtype)
         spread[np.arange(len(codes)), lane] = codes
         return spread
 
@@ -168,7 +175,9 @@ class SumStimuli:
             c[chosen] = self._finite_corners(self.c, int(chosen.sum()), rng)
         return Terms(a, b, c)
 
-    def _finite_corners(self, name: Format | str, count: int, rng: np.random.Generator) -> Codes:
+    def _finite_corners(
+        self, name: Format | Book | str, count: int, rng: np.random.Generator
+    ) -> Codes:
         corners = np.setdiff1d(operands.corner_codes(name), operands.special_codes(name))
         return rng.choice(corners, count)
 
@@ -203,7 +212,7 @@ class SumStimuli:
         first = rng.integers(0, self.lanes, count)
         second = (first + rng.integers(1, self.lanes, count)) % self.lanes
         a, b = self._products(self._sum_exponents(count, rng), rng, lanes=1)
-        a, b = self.in_lane(a[:, 0], first), self.in_lane(b[:, 0], first)
+        a, b = self.in_lane(self.a, a[:, 0], first), self.in_lane(self.b, b[:, 0], first)
         other_a, other_b = self._products(self._sum_exponents(count, rng), rng, lanes=1)
         a[index, second], b[index, second] = other_a[:, 0], other_b[:, 0]
         if self.c is None:
@@ -337,7 +346,7 @@ class SumStimuli:
         a, b = self._products_of(top[:, None] - down, rng)
         sign = rng.random(count) < 0.5
 
-        def same(name: Format | str, codes: Codes, negative: NDArray[np.bool_]) -> Codes:
+        def same(name: Format | Book | str, codes: Codes, negative: NDArray[np.bool_]) -> Codes:
             positive = np.where(
                 operands.values(name, codes) < 0, operands.negated(name, codes), codes
             )
@@ -370,7 +379,8 @@ class SumStimuli:
         a, b = self._products_of(exponent[:, None] + jitter, rng)
         if lanes > 1:
             dense = np.where(rng.random(shape[0]) < 0.5, 1.0, 2.0 / lanes)
-            a = np.where(rng.random(shape, np.float32) < dense[:, None], a, a.dtype.type(0))
+            zero = a.dtype.type(operands.constant(self.a, 0.0))
+            a = np.where(rng.random(shape, np.float32) < dense[:, None], a, zero)
         return a, b
 
     def _products_of(
@@ -392,7 +402,7 @@ class SumStimuli:
         return few[rng.integers(0, _ORDERS, count)]
 
     def _negated_products(self, a: Codes, b: Codes) -> tuple[Codes, Codes]:
-        if as_format(self.a).is_signed:
+        if is_signed(self.a):
             return operands.negated(self.a, a), b
         return a, operands.negated(self.b, b)
 
@@ -405,6 +415,13 @@ def _exponents(numbers: NDArray[np.float64]) -> NDArray[np.int64]:
     return np.where(numbers == 0, 1, np.frexp(numbers)[1]).astype(np.int64) - 1
 
 
-def _precision(name: Format | str) -> int:
+def is_signed(name: Format | Book | str) -> bool:
+    """Return whether an operand may be negative."""
+    return name.is_signed if isinstance(name, Book) else as_format(name).is_signed
+
+
+def _precision(name: Format | Book | str) -> int:
+    if isinstance(name, Book):
+        return name.precision
     fmt = as_format(name)
     return fmt.bits if isinstance(fmt, IntFormat) else fmt.precision

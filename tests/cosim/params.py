@@ -13,7 +13,7 @@ def fma_params(a: str, b: str, c: str, y: str, **changes: Any) -> dict[str, Any]
 def dot_params(
     a: str, b: str, y: str, lanes: int, *, c: str | None = None, **changes: Any
 ) -> dict[str, Any]:
-    formats = {"a": a, "b": b, "c": c, "y": y, "lanes": lanes}
+    formats = {"a": a, "b": b, "a_table": None, "b_table": None, "c": c, "y": y, "lanes": lanes}
     aligned = {"lsb": 0, "align": "exact", "fraction_bits": None, "sticky": False}
     return formats | _common(y) | {"accumulate": False} | aligned | changes
 

@@ -36,6 +36,7 @@ def test_file_becomes_a_complete_config(tmp_path: Path) -> None:
         "unit": "dot",
         "name": "mac",
         "params": {"a": "int8", "b": "int8", "y": "int18", "lanes": 4, "c": None, "lsb": 0}
+        | {"a_table": None, "b_table": None}
         | {"accumulate": False, "align": "exact", "fraction_bits": None}
         | {"sticky": False, "rounding": "rne", "overflow": "wrap"}
         | {"subnormals": "ieee", "stages": 0, "objective": "balanced"},

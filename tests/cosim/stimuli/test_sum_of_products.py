@@ -31,7 +31,7 @@ def test_ladders_reach_every_corner_and_tie_from_one_lane(c):
 
 def test_in_one_lane_moves_on_from_row_to_row():
     stimuli = SumStimuli("int8", "int8", None, "int32", lanes=3)
-    rows = stimuli.in_one_lane(np.array([5, 6, 7, 8], dtype=np.uint8))
+    rows = stimuli.in_one_lane(stimuli.a, np.array([5, 6, 7, 8], dtype=np.uint8))
     assert rows.tolist() == [[5, 0, 0], [0, 6, 0], [0, 0, 7], [8, 0, 0]]
 
 
