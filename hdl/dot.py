@@ -124,7 +124,7 @@ class Dot(wiring.Component):
         if y is None:
             if accumulate:
                 raise ValueError("y can only be left out without accumulate")
-            y, lsb = exact_sum(*factors, lanes, c)
+            y, lsb = exact_sum(factors[0], factors[1], lanes, c)
         numbers = [one.table if isinstance(one, Codebook) else one for one in factors]
         if lsb and (not isinstance(y, IntFormat) or all(isinstance(n, IntFormat) for n in numbers)):
             raise ValueError(f"lsb = {lsb} needs an integer y of float operands")

@@ -10,11 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cosim.golden.codec import as_format, code_dtype
-from cosim.golden.rounding import NumberFormat
 from cosim.stimuli import Operands, operands
 from cosim.stimuli.books import Book, operands_of
 from cosim.stimuli.sum_of_products import SumStimuli, Terms, is_signed
-from hdl.formats import parse_format
+from hdl.formats import Format, parse_format
 
 __all__ = ["directed", "enumerate_space", "random", "space_bits"]
 
@@ -122,7 +121,7 @@ def enumerate_space(params: Mapping[str, Any], start: int, count: int) -> Operan
     )
 
 
-def _one(fmt: str, name: NumberFormat | Book) -> int:
+def _one(fmt: str, name: Format | Book | str) -> int:
     """Return the code of one, of a codebook that of its largest entry."""
     if isinstance(name, Book):
         return operands.constant(name, np.inf)

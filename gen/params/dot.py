@@ -93,9 +93,10 @@ class DotParams(RoundingParams):
         a, b, c = (arguments[key] for key in "abc")
         if c and not all(isinstance(fmt, IntFormat) for fmt in (a, b, c)):
             raise RuleError("y", "is needed with c, as not all operands are integers")
-        factors = (as_factor(arguments[key], arguments[f"{key}_table"], key) for key in "ab")
+        a_factor = as_factor(a, arguments["a_table"], "a")
+        b_factor = as_factor(b, arguments["b_table"], "b")
         try:
-            y, lsb = exact_sum(*factors, self.lanes, c)
+            y, lsb = exact_sum(a_factor, b_factor, self.lanes, c)
         except FormatError as error:
             raise RuleError("y", "is needed: the exact sum has more than 64 bits") from error
         if self.lsb not in (0, lsb):

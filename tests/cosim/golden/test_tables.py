@@ -7,9 +7,12 @@ import pytest
 
 from cosim.golden import decode, dot
 from cosim.golden.tables import factor
-from hdl.formats import CodebookFormat, FormatError, parse_format
+from hdl.formats import CodebookFormat, FixedFormat, FormatError, parse_format
 
 ODD = CodebookFormat("odd", (0.0, -0.01, 0.3, 0.75, 1.5, -6.0, 0.1, 2.0**-7))
+
+NF4 = parse_format("nf4")
+assert isinstance(NF4, CodebookFormat)
 
 
 def numbers(fmt, table):
@@ -29,6 +32,8 @@ def test_entries_by_hand():
 @pytest.mark.parametrize("name", ["nf4", "af4"])
 def test_fixed_point_against_fractions(name, table):
     fmt, target = parse_format(name), parse_format(table)
+    assert isinstance(fmt, CodebookFormat)
+    assert isinstance(target, FixedFormat)
     low = -(1 << (target.bits - 1)) if target.is_signed else 0
     high = low + (1 << target.bits) - 1
     expected = []
@@ -50,7 +55,7 @@ def test_sums_against_fractions():
     rng = np.random.default_rng(1)
     a, b = rng.integers(0, 256, (500, 5)), rng.integers(0, 16, (500, 5))
     y = dot(a, b, a_format="int8", b_format="nf4", b_table="q1.7", y_format="int32", lsb=-7)
-    entries = [min(round(Fraction(v) * 128), 127) for v in parse_format("nf4").values]
+    entries = [min(round(Fraction(v) * 128), 127) for v in NF4.values]
     signed = np.where(a < 128, a, a - 256)
     assert decode(y, "int32").tolist() == (signed * np.array(entries)[b]).sum(axis=1).tolist()
 

@@ -10,6 +10,8 @@ from tests.hdl.simulate import settle
 
 # Beside plain entries: both ends of a rounding, a value beyond q1.7, -0 in e2m1, a subnormal.
 ODD = CodebookFormat("odd", (0.0, -0.01, 0.3, 0.75, 1.5, -6.0, 0.1, 2.0**-7))
+NF4 = parse_format("nf4")
+assert isinstance(NF4, CodebookFormat)
 
 
 def book(table, fmt=ODD, **options):
@@ -39,7 +41,7 @@ def test_entries_in_a_float_by_hand():
 
 
 def test_range_is_that_of_the_entries():
-    nf4 = Codebook(parse_format("nf4"), parse_format("fp16"))
+    nf4 = Codebook(NF4, parse_format("fp16"))
     # From 0.0796 = 1.27 * 2^-4 to 1, with 10 mantissa bits.
     assert (nf4.range().min_weight, nf4.range().max_weight, nf4.range().bits) == (-14, -10, 11)
 
@@ -68,7 +70,7 @@ def _step(value, target, flush):
 
 @pytest.mark.parametrize("flush", [False, True], ids=["ieee", "flush"])
 @pytest.mark.parametrize("table", ["q1.3", "q2.7", "uq1.4", "int4", "e2m1", "e4m3", "fp16"])
-@pytest.mark.parametrize("fmt", [ODD, parse_format("nf4")], ids=["odd", "nf4"])
+@pytest.mark.parametrize("fmt", [ODD, NF4], ids=["odd", "nf4"])
 def test_fields_are_worth_the_entries(fmt, table, flush):
     unit = UnpackCodebook(book(table, fmt, lsb=2), flush=flush)
     names = ("sign", "exponent", "significand", "is_zero")
