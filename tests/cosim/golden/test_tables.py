@@ -1,6 +1,7 @@
 """Entries of codebooks as numbers, against exact fractions."""
 
 from fractions import Fraction
+from typing import cast
 
 import numpy as np
 import pytest
@@ -11,8 +12,7 @@ from hdl.formats import CodebookFormat, FixedFormat, FormatError, parse_format
 
 ODD = CodebookFormat("odd", (0.0, -0.01, 0.3, 0.75, 1.5, -6.0, 0.1, 2.0**-7))
 
-NF4 = parse_format("nf4")
-assert isinstance(NF4, CodebookFormat)
+NF4 = cast(CodebookFormat, parse_format("nf4"))
 
 
 def numbers(fmt, table):

@@ -1,5 +1,6 @@
 import re
 from fractions import Fraction
+from typing import cast
 
 import pytest
 
@@ -10,8 +11,7 @@ from tests.hdl.simulate import settle
 
 # Beside plain entries: both ends of a rounding, a value beyond q1.7, -0 in e2m1, a subnormal.
 ODD = CodebookFormat("odd", (0.0, -0.01, 0.3, 0.75, 1.5, -6.0, 0.1, 2.0**-7))
-NF4 = parse_format("nf4")
-assert isinstance(NF4, CodebookFormat)
+NF4 = cast(CodebookFormat, parse_format("nf4"))
 
 
 def book(table, fmt=ODD, **options):
