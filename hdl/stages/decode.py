@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal
-from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
 
 from hdl.bricks.lzc import LeadingZeros
 from hdl.formats import (
@@ -16,8 +14,8 @@ from hdl.formats import (
     PowerFormat,
     SignMagnitudeFormat,
 )
-from hdl.stages.terms import Case, Term, TermRange, operand_range
-from hdl.stages.unpack import Unpack
+from hdl.stages.terms import Case, TermRange, operand_range
+from hdl.stages.unpack import TermFields, Unpack
 
 __all__ = ["BINARY_FORMATS", "BinaryFormat", "Decode", "decoded_range"]
 
@@ -63,7 +61,7 @@ def _at(bits: int, weight: int) -> TermRange:
     return TermRange(bits, weight, weight, weight, (Case(0, weight),), has_inf=False, has_nan=False)
 
 
-class Decode(wiring.Component):
+class Decode(TermFields):
     """Splits a code into the fields of a `Term`, as `Unpack` does, of more formats.
 
     Fixed point is an integer at another weight. A sign-magnitude code is its own fields, e8m0 is
@@ -89,31 +87,8 @@ class Decode(wiring.Component):
     def __init__(self, fmt: Format, *, flush: bool = False) -> None:
         self.fmt = fmt
         self.flush = flush
-        self.range = decoded_range(fmt, flush=flush)
-        super().__init__(
-            {
-                "code": In(fmt.bits),
-                "sign": Out(1),
-                "exponent": Out(self.range.exponent_bits),
-                "significand": Out(self.range.bits),
-                "is_zero": Out(1),
-                "is_inf": Out(1),
-                "is_nan": Out(1),
-            }
-        )
-
-    @property
-    def term(self) -> Term:
-        """The outputs as a `Term`, which is never invalid: there are no flags to raise."""
-        return Term(
-            self.sign,
-            self.exponent,
-            self.significand,
-            self.is_zero,
-            self.is_inf,
-            self.is_nan,
-            Const(0),
-        )
+        # Never invalid: no unit with these formats has flags to raise.
+        super().__init__(fmt, decoded_range(fmt, flush=flush), signals=False)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

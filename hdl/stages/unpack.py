@@ -7,12 +7,55 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.formats import FloatFormat, Format, IntFormat
-from hdl.stages.terms import Term, operand_range
+from hdl.stages.terms import Term, TermRange, operand_range
 
-__all__ = ["Unpack"]
+__all__ = ["TermFields", "Unpack"]
 
 
-class Unpack(wiring.Component):
+class TermFields(wiring.Component):
+    """A code that comes in, and the fields of its `Term` that go out.
+
+    Parameters
+    ----------
+    fmt
+        Format of `code`.
+    term_range
+        Range of the term.
+    signals
+        Whether there is an output for a NaN that signals.
+    """
+
+    def __init__(self, fmt: Format, term_range: TermRange, *, signals: bool) -> None:
+        self.range = term_range
+        self.signals = signals
+        super().__init__(
+            {
+                "code": In(fmt.bits),
+                "sign": Out(1),
+                "exponent": Out(term_range.exponent_bits),
+                "significand": Out(term_range.bits),
+                "is_zero": Out(1),
+                "is_inf": Out(1),
+                "is_nan": Out(1),
+            }
+            | ({"is_invalid": Out(1)} if signals else {})
+        )
+
+    @property
+    def term(self) -> Term:
+        """The outputs as a `Term`."""
+        return Term(
+            self.sign,
+            self.exponent,
+            self.significand,
+            self.is_zero,
+            self.is_inf,
+            self.is_nan,
+            self.is_invalid if self.signals else Const(0),
+        )
+
+
+class Unpack(TermFields):
     """Splits a code of a float or integer format into the fields of a `Term`.
 
     A float's subnormals get exponent 1 and a clear hidden bit, so that
@@ -38,32 +81,7 @@ class Unpack(wiring.Component):
     def __init__(self, fmt: Format, *, flush: bool = False) -> None:
         self.fmt = fmt
         self.flush = flush
-        self.range = operand_range(fmt, flush=flush)
-        super().__init__(
-            {
-                "code": In(fmt.bits),
-                "sign": Out(1),
-                "exponent": Out(self.range.exponent_bits),
-                "significand": Out(self.range.bits),
-                "is_zero": Out(1),
-                "is_inf": Out(1),
-                "is_nan": Out(1),
-                "is_invalid": Out(1),
-            }
-        )
-
-    @property
-    def term(self) -> Term:
-        """The outputs as a `Term`."""
-        return Term(
-            self.sign,
-            self.exponent,
-            self.significand,
-            self.is_zero,
-            self.is_inf,
-            self.is_nan,
-            self.is_invalid,
-        )
+        super().__init__(fmt, operand_range(fmt, flush=flush), signals=True)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
