@@ -50,7 +50,7 @@ __all__ = [
     "simpler",
 ]
 
-LARGEST = {"stages": 5, "lanes": 9, "m": 3, "n": 3, "k": 4}
+LARGEST = {"stages": 5, "lanes": 9, "m": 3, "n": 3, "k": 4, "rows": 3, "cols": 3}
 """Largest numbers to draw; of others, `SPREAD` values from the smallest on."""
 
 SPREAD = 8

@@ -18,6 +18,7 @@ from gen.params.log_add import LogAddParams
 from gen.params.log_dot import LogDotParams
 from gen.params.quantize import QuantizeParams
 from gen.params.sparse_mux import SparseMuxParams
+from gen.params.systolic import SystolicParams
 from gen.params.tile import TileParams
 from gen.params.vector_scale import VectorScaleParams
 
@@ -30,11 +31,22 @@ if TYPE_CHECKING:
     from hdl.log_dot import LogDot
     from hdl.quantize import Quantize
     from hdl.sparse_mux import SparseMux
+    from hdl.systolic import Systolic
     from hdl.tile import Tile
     from hdl.vector_scale import VectorScale
 
     Unit = (
-        Fma | Dot | Convert | Quantize | SparseMux | VectorScale | BlockDot | LogDot | LogAdd | Tile
+        Fma
+        | Dot
+        | Convert
+        | Quantize
+        | SparseMux
+        | VectorScale
+        | BlockDot
+        | LogDot
+        | LogAdd
+        | Tile
+        | Systolic
     )
 __all__ = ["UNITS", "UnitEntry"]
 
@@ -99,6 +111,12 @@ def _tile(params: TileParams) -> Unit:
     )
 
 
+def _systolic(params: SystolicParams) -> Unit:
+    from hdl.systolic import Systolic
+
+    return Systolic(**params.constructor_arguments())
+
+
 def _log_add(params: LogAddParams) -> Unit:
     from hdl.log_add import LogAdd
 
@@ -151,6 +169,7 @@ UNITS: Mapping[str, UnitEntry] = MappingProxyType(
                 _vector_scale,
             ),
             UnitEntry("tile", "a step of a matrix product", TileParams, _tile),
+            UnitEntry("systolic", "systolic array of multiply-adds", SystolicParams, _systolic),
             UnitEntry(
                 "log_dot", "dot product of log numbers, summed in bins", LogDotParams, _log_dot
             ),

@@ -63,7 +63,11 @@ _ROLES = {
 }
 """What the ports that carry no codes are for, in the comment above a module."""
 
-_PORTS = {"err": "something about the operands is illegal"}
+_PORTS = {
+    "err": "something about the operands is illegal",
+    "load": "b is the next row of weights, row 0 after a swap",
+    "swap": "the weights loaded so far are in use from this cycle on",
+}
 """The same of ports for which their role does not say it."""
 
 
