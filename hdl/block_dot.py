@@ -26,9 +26,9 @@ from hdl.stages.block_shape import (
 from hdl.stages.decode import Decode
 from hdl.stages.integer import fit_integer, integer_value
 from hdl.stages.pack import Overflow
-from hdl.stages.place import Place
+from hdl.stages.place import Place, is_short
 from hdl.stages.product import Product
-from hdl.stages.reduce import SumIntegerProducts, SumTerms
+from hdl.stages.reduce import SumIntegerProducts, SumPlaced
 from hdl.stages.scale import ApplyScale, MultiplyScales
 from hdl.stages.scaled_sum import ScaledSum
 from hdl.stages.select import SelectGroup, index_bits
@@ -319,30 +319,30 @@ class BlockDot(wiring.Component):
         )
 
         terms: list[Term] = []
+        term_range = product_range(decode_a[0].range, decode_b[0].range)
+        short = is_short(term_range, adder)
         for i in range(shape.lanes):
             m.submodules[f"product_{i}"] = lane = Product(
-                decode_a[i].range, decode_b[i].range, adder
+                decode_a[i].range, decode_b[i].range, adder, one_hot=short
             )
             terms.append(lane.connect(m, a[i], b[i], name=f"product_{i}"))
         terms, live = pipe.after("multiply", terms, live)
         specials = Specials.of(m, terms)
 
-        term_range = product_range(decode_a[0].range, decode_b[0].range)
-        place = [Place(term_range) for _ in terms]
+        place = [Place(term_range, adder, one_hot=short) for _ in terms]
         for i, (lane, term) in enumerate(zip(place, terms, strict=True)):
             m.submodules[f"place_{i}"] = lane
             lane.connect(m, term)
-        signs, magnitudes, specials, live = pipe.after(
-            "place", [term.sign for term in terms], [lane.placed for lane in place], specials, live
+        placed, specials, live = pipe.after(
+            "place", [lane.placed for lane in place], specials, live
         )
 
         rows: list[Value] = []
         for j in range(shape.blocks):
-            m.submodules[f"sum_{j}"] = total = SumTerms(
-                shape.length, place[0].bits, shape.value_bits, adder
+            m.submodules[f"sum_{j}"] = total = SumPlaced(
+                [(place[0].bits, 0)] * shape.length, shape.value_bits
             )
-            block = slice(j * shape.length, (j + 1) * shape.length)
-            total.connect(m, signs[block], magnitudes[block])
+            total.connect(m, placed[j * shape.length : (j + 1) * shape.length])
             rows += [total.first, total.second]
         rows, specials, live = pipe.after("sum", rows, specials, live)
         return _pairs(rows), specials, tuple(live)

@@ -14,11 +14,11 @@ from hdl.options import adder_for
 from hdl.pipeline import Pipeline
 from hdl.stages.codebook import unpack_of
 from hdl.stages.exact_sum import word_of
-from hdl.stages.place import Place
+from hdl.stages.place import Place, is_short
 from hdl.stages.product import Product
-from hdl.stages.reduce import SumTerms
+from hdl.stages.reduce import SumPlaced
 from hdl.stages.specials import Specials
-from hdl.stages.terms import TermRange, operand_range
+from hdl.stages.terms import TermRange, operand_range, product_range
 from hdl.stages.unpack import Unpack
 
 if TYPE_CHECKING:
@@ -52,23 +52,15 @@ class ExactDatapath:
         self._unpack_a = [unpack_of(a_format, flush=dot.flush) for _ in lanes]
         self._unpack_b = [unpack_of(b_format, flush=dot.flush) for _ in lanes]
         factors = self._unpack_a[0].range, self._unpack_b[0].range
-        self._multiply = [Product(*factors, adder) for _ in lanes]
+        short = is_short(product_range(*factors), adder)
+        self._multiply = [Product(*factors, adder, one_hot=short) for _ in lanes]
         product = self._multiply[0].range
-        self._place = [Place(product) for _ in lanes]
         self._unpack_c = self._joining_addend(product)
-        self._place_c = [Place(unpack.range) for unpack in self._unpack_c]
+        self._place = [Place(product, adder, one_hot=short) for _ in lanes]
+        self._place += [Place(unpack.range, adder) for unpack in self._unpack_c]
         word = word_of(dot.lanes, product, [unpack.range for unpack in self._unpack_c])
-        # The longer the shift, the later its result: measured on E2M1 and E4M3.
-        late = max(1.0, (product.max_weight - product.min_weight) / 4)
-        self._sum = SumTerms(
-            dot.lanes,
-            self._place[0].bits,
-            word.bits,
-            adder,
-            arrival=late,
-            weight=product.min_weight - word.base,
-            addend=word.addend,
-        )
+        shapes = [(place.bits, place.range.min_weight - word.base) for place in self._place]
+        self._sum = SumPlaced(shapes, word.bits)
         outside = None if self._unpack_c else dot.addend
         fixed = isinstance(dot.result, IntFormat) and (outside is None or dot.accumulate)
         self._tail: FloatTail | FixedTail
@@ -113,7 +105,7 @@ class ExactDatapath:
             m.submodules[f"unpack_b_{i}"] = self._unpack_b[i]
             m.submodules[f"product_{i}"] = self._multiply[i]
             m.submodules[f"place_{i}"] = self._place[i]
-        for unpack, lane in zip(self._unpack_c, self._place_c, strict=True):
+        for unpack, lane in zip(self._unpack_c, self._place[self._dot.lanes :], strict=True):
             m.submodules.unpack_c, m.submodules.place_c = unpack, lane
         m.submodules.sum = self._sum
 
@@ -139,13 +131,12 @@ class ExactDatapath:
         specials = Specials.of(m, terms)
 
         # Each to its place in the word, and their exact sum.
-        place = [*self._place, *self._place_c]
-        for lane, term in zip(place, terms, strict=True):
+        for lane, term in zip(self._place, terms, strict=True):
             lane.connect(m, term)
-        signs, magnitudes, specials, extra = pipe.after(
-            "place", [term.sign for term in terms], [lane.placed for lane in place], specials, extra
+        placed, specials, extra = pipe.after(
+            "place", [lane.placed for lane in self._place], specials, extra
         )
-        self._sum.connect(m, signs, magnitudes)
+        self._sum.connect(m, placed)
         rows = self._sum.first, self._sum.second
         *rows, specials, extra = pipe.after("sum", *rows, specials, extra)
         return self._finish(m, pipe, rows, specials, extra)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Signal, Value
+from amaranth.hdl import Cat, Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -49,17 +49,22 @@ class Product(wiring.Component):
         Ranges of the operands.
     adder
         The multiplier's final adder.
+    one_hot
+        Whether the product's exponent is one-hot: bit k stands for ``range.min_weight + k``.
 
     Members
     -------
     a_exponent, a_significand, b_exponent, b_significand : In
         Fields of the operands.
-    exponent : Out(range.exponent_bits)
+    exponent : Out(range.exponent_bits), or one bit for each weight
     significand : Out(range.bits)
     """
 
-    def __init__(self, a: TermRange, b: TermRange, adder: AdderKind) -> None:
+    def __init__(
+        self, a: TermRange, b: TermRange, adder: AdderKind, *, one_hot: bool = False
+    ) -> None:
         self.adder: AdderKind = adder
+        self.one_hot = one_hot
         self.a_range = a
         self.b_range = b
         self.range = product_range(a, b)
@@ -69,7 +74,11 @@ class Product(wiring.Component):
                 "a_significand": In(a.bits),
                 "b_exponent": In(b.exponent_bits),
                 "b_significand": In(b.bits),
-                "exponent": Out(self.range.exponent_bits),
+                "exponent": Out(
+                    self.range.max_weight - self.range.min_weight + 1
+                    if one_hot
+                    else self.range.exponent_bits
+                ),
                 "significand": Out(self.range.bits),
             }
         )
@@ -93,6 +102,26 @@ class Product(wiring.Component):
             multiplier.a.eq(self.a_significand),
             multiplier.b.eq(self.b_significand),
             self.significand.eq(multiplier.product),
-            self.exponent.eq(self.a_exponent + self.b_exponent),
+            self.exponent.eq(
+                self._one_hot_sum(m) if self.one_hot else self.a_exponent + self.b_exponent
+            ),
         ]
         return m
+
+    def _one_hot_sum(self, m: Module) -> Value:
+        """Return the sum of the exponents, without an addition: every pair that makes it."""
+        hot: list[list[Value]] = []
+        for name, term, exponent in (
+            ("a", self.a_range, self.a_exponent),
+            ("b", self.b_range, self.b_exponent),
+        ):
+            lowest, highest = term.min_weight - term.offset, term.max_weight - term.offset
+            places = Signal(highest - lowest + 1, name=f"{name}_place")
+            m.d.comb += places.eq(Cat(exponent == k for k in range(lowest, highest + 1)))
+            hot.append(list(places))
+        a, b = hot
+        pairs: list[list[Value]] = [[] for _ in range(len(a) + len(b) - 1)]
+        for i, x in enumerate(a):
+            for j, y in enumerate(b):
+                pairs[i + j].append(x & y)
+        return Cat(Cat(pair).any() for pair in pairs)

@@ -14,7 +14,7 @@ from hdl.bricks.multiplier import add_chosen_product
 from hdl.formats import IntFormat
 from hdl.stages.align import Frame
 
-__all__ = ["AddAligned", "MultiplyAdd", "SumIntegerProducts", "SumTerms"]
+__all__ = ["AddAligned", "MultiplyAdd", "SumIntegerProducts", "SumPlaced", "SumTerms"]
 
 
 class SumIntegerProducts(wiring.Component):
@@ -101,16 +101,11 @@ class SumTerms(wiring.Component):
         Carry-propagate adder of the count of negative terms.
     arrival
         How much later than their signs the magnitudes settle, in delays of an exclusive or.
-    weight
-        Place of the magnitudes' lowest bit in the sum.
-    addend
-        Width and place of one more term; None for none.
 
     Members
     -------
     sign_0, sign_1, ... : In(1)
     magnitude_0, magnitude_1, ... : In(term_bits)
-    sign_c, magnitude_c : In
     first, second : Out(bits)
         Two numbers whose sum it is, modulo ``2**bits``.
     """
@@ -123,28 +118,22 @@ class SumTerms(wiring.Component):
         adder: AdderKind = "brent_kung",
         *,
         arrival: float = 1.0,
-        weight: int = 0,
-        addend: tuple[int, int] | None = None,
     ) -> None:
         self.terms = terms
-        self.weight = weight
-        self.addend = addend
         self.arrival = arrival
         self.adder: AdderKind = adder
         super().__init__(
             {f"sign_{i}": In(1) for i in range(terms)}
             | {f"magnitude_{i}": In(term_bits) for i in range(terms)}
-            | ({"sign_c": In(1), "magnitude_c": In(addend[0])} if addend else {})
             | {"first": Out(bits), "second": Out(bits)}
         )
 
     def connect(self, m: Module, signs: Sequence[Value], magnitudes: Sequence[Value]) -> None:
-        """Feed the terms in, the addend last."""
-        names = [*map(str, range(self.terms)), *(["c"] if self.addend else [])]
-        for name, sign, magnitude in zip(names, signs, magnitudes, strict=True):
+        """Feed the terms in."""
+        for i, (sign, magnitude) in enumerate(zip(signs, magnitudes, strict=True)):
             m.d.comb += [
-                getattr(self, f"sign_{name}").eq(sign),
-                getattr(self, f"magnitude_{name}").eq(magnitude),
+                getattr(self, f"sign_{i}").eq(sign),
+                getattr(self, f"magnitude_{i}").eq(magnitude),
             ]
 
     def elaborate(self, platform: object) -> Module:
@@ -155,26 +144,62 @@ class SumTerms(wiring.Component):
         bits = len(self.magnitude_0)
         counter = BitHeap(self.terms.bit_length())
         counts = self.terms >= _COUNTED_TERMS
-        places = {str(i): self.weight for i in range(self.terms)}
-        if self.addend:
-            places["c"] = self.addend[1]
-        for name, weight in places.items():
-            sign, magnitude = getattr(self, f"sign_{name}"), getattr(self, f"magnitude_{name}")
-            flipped = Signal(len(magnitude), name=f"flipped_{name}")
-            m.d.comb += flipped.eq(magnitude ^ sign.replicate(len(magnitude)))
-            heap.add_unsigned(flipped, weight=weight, arrival=self.arrival)
-            if counts and name != "c":
+        for i in range(self.terms):
+            sign, magnitude = getattr(self, f"sign_{i}"), getattr(self, f"magnitude_{i}")
+            flipped = Signal(bits, name=f"flipped_{i}")
+            m.d.comb += flipped.eq(magnitude ^ sign.replicate(bits))
+            heap.add_unsigned(flipped, arrival=self.arrival)
+            if counts:
                 counter.add_bit(sign, 0)
                 continue
-            heap.add_bit(sign, weight)
-            heap.add_bit(~sign, weight + len(magnitude))
-            heap.add_constant(-1 << (weight + len(magnitude)))
+            heap.add_bit(sign, 0)
+            heap.add_bit(~sign, bits)
+            heap.add_constant(-1 << bits)
         if counts:
             negative = Signal(counter.width)
             m.d.comb += negative.eq(counter.sum(m, self.adder, name="negative"))
-            heap.add_unsigned(negative, weight=self.weight, arrival=1.0)
-            heap.add_unsigned(~negative, weight=self.weight + bits)
-            heap.add_constant((1 - (1 << counter.width)) << (self.weight + bits))
+            heap.add_unsigned(negative, arrival=1.0)
+            heap.add_unsigned(~negative, weight=bits)
+            heap.add_constant((1 - (1 << counter.width)) << bits)
+        first, second = heap.compress(m)
+        m.d.comb += [self.first.eq(first), self.second.eq(second)]
+        return m
+
+
+class SumPlaced(wiring.Component):
+    """``first + second = sum(term[i])``, two's complement, in one heap. Combinational.
+
+    Parameters
+    ----------
+    shapes
+        Width and place of each term, the place that of its lowest bit in the sum.
+    bits
+        Width of the signed sum, which the caller has shown to be enough.
+
+    Members
+    -------
+    term_0, term_1, ... : In
+    first, second : Out(bits)
+        Two numbers whose sum it is, modulo ``2**bits``.
+    """
+
+    def __init__(self, shapes: Sequence[tuple[int, int]], bits: int) -> None:
+        self.places = [place for _, place in shapes]
+        super().__init__(
+            {f"term_{i}": In(width) for i, (width, _) in enumerate(shapes)}
+            | {"first": Out(bits), "second": Out(bits)}
+        )
+
+    def connect(self, m: Module, terms: Sequence[Value]) -> None:
+        """Feed the terms in."""
+        for i, term in enumerate(terms):
+            m.d.comb += getattr(self, f"term_{i}").eq(term)
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        heap = BitHeap(len(self.first))
+        for i, place in enumerate(self.places):
+            heap.add_signed(getattr(self, f"term_{i}"), weight=place)
         first, second = heap.compress(m)
         m.d.comb += [self.first.eq(first), self.second.eq(second)]
         return m

@@ -9,6 +9,7 @@ from hdl.stages.reduce import (
     AddAligned,
     MultiplyAdd,
     SumIntegerProducts,
+    SumPlaced,
     SumTerms,
 )
 from tests.hdl.simulate import settle
@@ -38,23 +39,24 @@ def test_sum_of_terms(terms):
     assert totals(unit, operands) == wanted
 
 
-@pytest.mark.parametrize("terms", [2, 17])
-@pytest.mark.parametrize(("weight", "addend"), [(0, (3, 2)), (3, (9, 0))])
-def test_terms_and_an_addend_at_other_places(terms, weight, addend):
+def test_placed_terms_of_different_widths():
     random = Random(2)
-    bits, place = addend
-    unit = SumTerms(terms, 4, 16, weight=weight, addend=addend)
-    operands, wanted = [], []
-    for _ in range(50):
-        row = [(random.randrange(2), random.randrange(16)) for _ in range(terms)]
-        sign, magnitude = random.randrange(2), random.randrange(1 << bits)
-        operands.append(
-            {f"sign_{i}": sign for i, (sign, _) in enumerate(row)}
-            | {f"magnitude_{i}": magnitude for i, (_, magnitude) in enumerate(row)}
-            | {"sign_c": sign, "magnitude_c": magnitude}
-        )
-        total = sum(-size if negative else size for negative, size in row) << weight
-        wanted.append(total + ((-magnitude if sign else magnitude) << place))
+    shapes = [(5, 0), (3, 4), (9, 2), (1, 6)]
+    unit = SumPlaced(shapes, 16)
+    rows = [[-(1 << (width - 1)) for width, _ in shapes]]
+    rows += [
+        [random.randrange(-(1 << (w - 1)), 1 << (w - 1)) for w, _ in shapes] for _ in range(50)
+    ]
+    operands = [
+        {
+            f"term_{i}": term % (1 << width)
+            for i, (term, (width, _)) in enumerate(zip(row, shapes, strict=True))
+        }
+        for row in rows
+    ]
+    wanted = [
+        sum(term << place for term, (_, place) in zip(row, shapes, strict=True)) for row in rows
+    ]
     assert totals(unit, operands) == wanted
 
 
