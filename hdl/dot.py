@@ -22,12 +22,17 @@ from hdl.stages.exact_sum import exact_sum
 from hdl.stages.pack import Overflow
 from hdl.stages.window import MAX_FRACTION_BITS
 
-__all__ = ["ALIGNMENTS", "MAX_LANES", "Align", "Dot"]
+__all__ = ["ACCUMULATORS", "ALIGNMENTS", "MAX_LANES", "Accumulator", "Align", "Dot"]
 
 Align = Literal["exact", "window"]
 """Whether all of every term is added, or what a window below the largest term keeps of it."""
 
 ALIGNMENTS: tuple[Align, ...] = get_args(Align)
+
+Accumulator = Literal["binary", "carry_save"]
+"""What a running sum is kept as: its code, or two numbers whose sum it is."""
+
+ACCUMULATORS: tuple[Accumulator, ...] = get_args(Accumulator)
 
 MAX_LANES = 1024
 
@@ -56,6 +61,9 @@ class Dot(wiring.Component):
         Format of the addend port; None for none.
     accumulate
         Whether `y` accumulates. Excludes `c`.
+    accumulator
+        What accumulates: ``binary``, the code of `y`; or ``carry_save``, two numbers that `y` is
+        the sum of, which is formed behind the loop. Of integers that wrap only.
     lsb
         With an integer `y`: the weight of its lowest bit, as a power of two. With floats among `a`
         and `b` it may be any, so that `y` is a fixed-point number (a Kulisch accumulator).
@@ -104,6 +112,7 @@ class Dot(wiring.Component):
         b_table: Format | None = None,
         c: Format | None = None,
         accumulate: bool = False,
+        accumulator: Accumulator = "binary",
         lsb: int = 0,
         align: Align = "exact",
         fraction_bits: int | None = None,
@@ -152,6 +161,8 @@ class Dot(wiring.Component):
         )
         self._formats = (*numbers, y, *((self.addend,) if self.addend else ()))
         self._check_window(align, fraction_bits, sticky)
+        self._check_accumulator(accumulator)
+        self.accumulator: Accumulator = accumulator
         self.fraction_bits = fraction_bits
         self.sticky = sticky
         self.flush = subnormals == "flush"
@@ -181,6 +192,14 @@ class Dot(wiring.Component):
         for fmt in self._formats:
             if not isinstance(fmt, FloatFormat):
                 raise ValueError(f"align = 'window' needs floats, not {fmt.name}")
+
+    def _check_accumulator(self, accumulator: str) -> None:
+        if accumulator not in ACCUMULATORS:
+            raise ValueError(
+                f"accumulator = {accumulator!r} is not one of {', '.join(ACCUMULATORS)}"
+            )
+        if accumulator == "carry_save" and not (self.accumulate and self.overflow == "wrap"):
+            raise ValueError("accumulator = 'carry_save' needs accumulate and overflow = 'wrap'")
 
     @property
     def _counts_units(self) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import log2
 from typing import TYPE_CHECKING, cast
 
-from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 
 from hdl.bricks.adder import Adder
 from hdl.bricks.lut import Lut
@@ -16,7 +16,7 @@ from hdl.options import adder_for
 from hdl.pipeline import Pipeline
 from hdl.stages.codebook import Codebook
 from hdl.stages.integer import fit_integer, integer_value
-from hdl.stages.reduce import SumIntegerProducts
+from hdl.stages.reduce import AddRows, SumIntegerProducts
 
 if TYPE_CHECKING:
     from hdl.dot import Dot
@@ -60,10 +60,16 @@ class IntegerDatapath:
         adder = adder_for(dot.objective)
         self._products = SumIntegerProducts(a, b, dot.lanes, outer, bits)
         self._propagate = Adder(bits, adder)
+        products = 4 * log2(min(a.width, b.width) * dot.lanes + 1)
+        if dot.accumulator == "carry_save":
+            self._add_rows = AddRows(4, bits)
+            # The accumulator stands between the steps: what follows it is out of the loop.
+            self.delays = {"products": products, "resolve": 2 * log2(bits) + 2}
+            return
         if dot.accumulate:
             self._loop = Adder(bits, adder)
         self.delays = {
-            "products": 4 * log2(min(a.width, b.width) * dot.lanes + 1),
+            "products": products,
             "propagate": 2 * log2(bits) + 2,
             "fit": 3.0 + (2 * log2(bits) + 2 if dot.accumulate else 0.0),
         }
@@ -83,6 +89,8 @@ class IntegerDatapath:
         dot, y, bits = self._dot, self._result, self._bits
         m.submodules.products = products = self._products
         m.submodules.propagate = propagate = self._propagate
+        if dot.accumulator == "carry_save":
+            return self._accumulate_rows(m, pipe, self._decoded(m, lanes), extra)
 
         # All partial products, and the addend if it comes from outside, in one heap.
         products.connect(m, self._decoded(m, lanes), extra)
@@ -105,6 +113,30 @@ class IntegerDatapath:
         if dot.accumulate:
             code = hold(m, pipe, accumulator, code)
         return pipe.after("fit", code)
+
+    def _accumulate_rows(
+        self, m: Module, pipe: Pipeline, lanes: Sequence[tuple[Value, Value]], restart: Value
+    ) -> Value:
+        """Return the code of a running sum whose carries are propagated outside of the loop.
+
+        The loop holds two full adders a bit: of the two numbers that make up the sum of the
+        products and the two that make up the accumulator remain two.
+        """
+        bits, products = self._bits, self._products
+        products.connect(m, lanes, Const(0))
+        first, second, restart = pipe.after("products", products.first, products.second, restart)
+        m.submodules.accumulate = loop = self._add_rows
+        accumulator = Signal(2 * bits)
+        kept = accumulator & (~restart).replicate(2 * bits)
+        rows = first, second, kept[:bits], kept[bits:]
+        for i, row in enumerate(rows):
+            m.d.comb += getattr(loop, f"row_{i}").eq(row)
+        held = hold(m, pipe, accumulator, Cat(loop.first, loop.second))
+        propagate = self._propagate
+        m.d.comb += [propagate.a.eq(held[:bits]), propagate.b.eq(held[bits:])]
+        code = Signal(bits, name="code")
+        m.d.comb += code.eq(propagate.total)
+        return pipe.after("resolve", code)
 
     def _decoded(
         self, m: Module, lanes: Sequence[tuple[Value, Value]]

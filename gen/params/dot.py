@@ -37,6 +37,11 @@ class DotParams(RoundingParams):
     accumulate: bool = Field(
         False, description="adds the previous result instead, which the port `first` restarts"
     )
+    accumulator: Literal["binary", "carry_save"] = Field(
+        "binary",
+        description="what accumulates: y; or (integers that wrap) two numbers that y is the sum "
+        "of, formed behind the loop, which is shorter for it",
+    )
     lsb: int = Field(
         0,
         ge=-400,
@@ -69,7 +74,20 @@ class DotParams(RoundingParams):
         self._check_lsb()
         self._complete_overflow()
         self._check_window()
+        self._check_accumulator()
         return self
+
+    def _check_accumulator(self) -> None:
+        if self.accumulator == "binary":
+            return
+        if not self.accumulate:
+            raise RuleError("accumulator", "carry_save needs accumulate = true")
+        if self.overflow != "wrap":
+            raise RuleError(
+                "accumulator",
+                f"carry_save needs integers and overflow = wrap, not {self.overflow}: "
+                "any other sum has to be known before the next one",
+            )
 
     def _check_window(self) -> None:
         if self.align == "exact":
@@ -135,6 +153,7 @@ class DotParams(RoundingParams):
         return (
             *((f"c_{self.c}",) if self.c else ()),
             *(("acc",) if self.accumulate else ()),
+            *(("cs",) if self.accumulator == "carry_save" else ()),
             *((f"lsb{self.lsb}".replace("-", "m"),) if self.lsb else ()),
             *((f"w{self.fraction_bits}",) if self.fraction_bits else ()),
             *(("sticky",) if self.sticky else ()),

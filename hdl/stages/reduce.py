@@ -14,7 +14,7 @@ from hdl.bricks.multiplier import add_chosen_product
 from hdl.formats import IntFormat
 from hdl.stages.align import Frame
 
-__all__ = ["AddAligned", "MultiplyAdd", "SumIntegerProducts", "SumPlaced", "SumTerms"]
+__all__ = ["AddAligned", "AddRows", "MultiplyAdd", "SumIntegerProducts", "SumPlaced", "SumTerms"]
 
 
 class SumIntegerProducts(wiring.Component):
@@ -200,6 +200,38 @@ class SumPlaced(wiring.Component):
         heap = BitHeap(len(self.first))
         for i, place in enumerate(self.places):
             heap.add_signed(getattr(self, f"term_{i}"), weight=place)
+        first, second = heap.compress(m)
+        m.d.comb += [self.first.eq(first), self.second.eq(second)]
+        return m
+
+
+class AddRows(wiring.Component):
+    """``first + second = sum(row[i])`` modulo ``2**bits``, bit patterns all. Combinational.
+
+    Parameters
+    ----------
+    rows
+        How many.
+    bits
+        Their width.
+
+    Members
+    -------
+    row_0, row_1, ... : In(bits)
+    first, second : Out(bits)
+    """
+
+    def __init__(self, rows: int, bits: int) -> None:
+        self.rows = rows
+        super().__init__(
+            {f"row_{i}": In(bits) for i in range(rows)} | {"first": Out(bits), "second": Out(bits)}
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        heap = BitHeap(len(self.first))
+        for i in range(self.rows):
+            heap.add_unsigned(getattr(self, f"row_{i}"))
         first, second = heap.compress(m)
         m.d.comb += [self.first.eq(first), self.second.eq(second)]
         return m

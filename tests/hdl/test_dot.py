@@ -23,6 +23,14 @@ from tests.hdl.dots import dot
             {"accumulate": True, "c": "fp32", "y": "fp32"},
             "accumulate = true and c exclude each other: the accumulator is c",
         ),
+        (
+            {"accumulate": True, "y": "fp32", "accumulator": "carry_save"},
+            "accumulator = 'carry_save' needs accumulate and overflow = 'wrap'",
+        ),
+        (
+            {"accumulate": True, "y": "fp32", "accumulator": "decimal"},
+            "accumulator = 'decimal' is not one of binary, carry_save",
+        ),
         ({"accumulate": True}, "y can only be left out without accumulate"),
         ({"c": "int8"}, "y can only be left out with c where all operands are integers"),
         ({"y": "fp16", "lsb": 1}, "lsb = 1 needs an integer y of float operands"),

@@ -43,6 +43,8 @@ def test_exact_result_of_floats() -> None:
         (FLOATS | {"align": "window"}, "is needed with align = window"),
         (FLOATS | {"fraction_bits": 9}, "needs align = window"),
         (FLOATS | {"sticky": True}, "needs align = window"),
+        (INTEGERS | {"accumulator": "carry_save"}, "needs accumulate = true"),
+        (FLOATS | {"accumulate": True, "accumulator": "carry_save"}, "overflow = wrap, not ieee"),
     ],
     ids=[
         "accumulator",
@@ -57,6 +59,8 @@ def test_exact_result_of_floats() -> None:
         "window without width",
         "width without window",
         "sticky without window",
+        "carries without an accumulator",
+        "carries of floats",
     ],
 )
 def test_contradictions(params: dict[str, object], rule: str) -> None:

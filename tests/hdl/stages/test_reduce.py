@@ -7,6 +7,7 @@ from hdl.formats import IntFormat
 from hdl.stages.align import Frame
 from hdl.stages.reduce import (
     AddAligned,
+    AddRows,
     MultiplyAdd,
     SumIntegerProducts,
     SumPlaced,
@@ -58,6 +59,14 @@ def test_placed_terms_of_different_widths():
         sum(term << place for term, (_, place) in zip(row, shapes, strict=True)) for row in rows
     ]
     assert totals(unit, operands) == wanted
+
+
+def test_rows_add_up_modulo_their_width():
+    random = Random(3)
+    rows = [[255] * 4, *([random.randrange(256) for _ in range(4)] for _ in range(50))]
+    operands = [{f"row_{i}": value for i, value in enumerate(row)} for row in rows]
+    sums = [sum(pair) % 256 for pair in settle(AddRows(4, 8), operands, "first", "second")]
+    assert sums == [sum(row) % 256 for row in rows]
 
 
 @pytest.mark.parametrize("signed", [False, True])
