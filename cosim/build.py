@@ -27,7 +27,7 @@ from cosim.toolchain import (
 )
 from gen.cache import cached
 
-__all__ = ["MAX_COPIES", "Model", "Simulator", "build_bulk", "build_cycle"]
+__all__ = ["BRIEF_VECTORS", "MAX_COPIES", "Model", "Simulator", "build_bulk", "build_cycle"]
 
 Simulator = Literal["verilator", "icarus"]
 
@@ -42,6 +42,13 @@ TRACE_RUNTIME = ("verilated_fst_c.cpp",)
 
 OPTIMISATION = "-O2"
 """-O1 compiles a tenth faster, and keeps branches that random operands make mispredicted."""
+
+BRIEF = "-O0"
+"""Compiles in half the time and runs ten times as long: for few vectors and what runs once."""
+
+BRIEF_VECTORS = 20_000
+"""So many take less time to play in a model compiled with `BRIEF` than the other takes longer to
+compile."""
 
 RANDOM_START = ("+verilator+rand+reset+2", "+verilator+seed+1")
 """Arguments for a model: registers wake up with random bits, so that a missing reset shows."""
@@ -88,7 +95,12 @@ class Model:
 
 
 def build_bulk(
-    manifest: Mapping[str, Any], verilog: str, log: Path, most_copies: int = MAX_COPIES
+    manifest: Mapping[str, Any],
+    verilog: str,
+    log: Path,
+    most_copies: int = MAX_COPIES,
+    *,
+    brief: bool = False,
 ) -> Model:
     """Compile copies of a unit and the player, under Verilator, for the bulk bench.
 
@@ -102,6 +114,8 @@ def build_bulk(
         File that gets what the tools print.
     most_copies
         Most units side by side.
+    brief
+        Whether it is for no more than `BRIEF_VECTORS`.
 
     Raises
     ------
@@ -116,6 +130,7 @@ def build_bulk(
         public=[(PLAYER, "clk")],  # without any, cocotb would not find the module
         main=(SOURCES / "player.cc").read_text(),
         defines={"PLAYER_IS_CLOCKED": str(int(manifest["clock"] is not None))},
+        optimisation=BRIEF if brief else OPTIMISATION,
     )
     program, verilator = job.build(log)
     command = (str(program), *RANDOM_START)
@@ -197,6 +212,7 @@ class _VerilatorJob:
     main: str
     defines: Mapping[str, str]
     waves: bool = False
+    optimisation: str = OPTIMISATION
 
     def build(self, log: Path) -> tuple[Path, Verilator]:
         """Return the program, compiled if it is not in the cache."""
@@ -226,7 +242,7 @@ class _VerilatorJob:
         ]
         key = _key(
             *[verilator.digest, compiler.version, version("cocotb"), flags, options, link],
-            *[OPTIMISATION, self.files, self.public, self.main],
+            *[self.optimisation, self.files, self.public, self.main],
         )
 
         def build(directory: Path) -> None:
@@ -272,7 +288,7 @@ class _VerilatorJob:
         log: Path,
     ) -> None:
         (directory / "main.cc").write_text(self.main)
-        parts = _parts(directory.glob("Vtop*.cpp"))
+        parts = _parts(directory.glob("Vtop*.cpp"), self.optimisation)
         parts[0].files.append("main.cc")
         objects: list[str] = []
         commands: list[list[str | Path]] = []
@@ -299,7 +315,7 @@ def _runtime(
         for name in ("verilated.h", "verilated_vpi.h", "verilated_syms.h", "verilated_sym_props.h")
     )
     key = _key(
-        *[verilator.digest, compiler.version, flags, OPTIMISATION, sources, header],
+        *[verilator.digest, compiler.version, flags, OPTIMISATION, BRIEF, sources, header],
         [path.read_text() for path in sorted(SOURCES.rglob("*.h"))],
     )
 
@@ -311,7 +327,12 @@ def _runtime(
             for source in sources
         ]
         if compiler.is_gcc:  # a precompiled header of clang does not survive being renamed
-            commands.append([*compile_, "-x", "c++-header", HEADER, "-o", f"{HEADER}.gch"])
+            # One for each level of optimisation; of those in a directory, gcc takes what fits.
+            (directory / f"{HEADER}.gch").mkdir()
+            commands += [
+                [*compile_, level, "-x", "c++-header", HEADER, "-o", f"{HEADER}.gch/{level[1:]}"]
+                for level in (OPTIMISATION, BRIEF)
+            ]
         _run_parallel("C++ compiler", commands, directory, log)
 
     return _sealed("runtime", key, build)
@@ -338,7 +359,7 @@ class _Part:
     optimisation: str
 
 
-def _parts(paths: Iterable[Path]) -> list[_Part]:
+def _parts(paths: Iterable[Path], optimisation: str) -> list[_Part]:
     """Divide the files of a model among compilers, one unless there is much to compile.
 
     Parsing the headers costs more than compiling a small model. In a large one, what runs only
@@ -346,12 +367,12 @@ def _parts(paths: Iterable[Path]) -> list[_Part]:
     """
     sizes = {path.name: path.stat().st_size for path in paths}
     if sum(sizes.values()) < SPLIT_BYTES:
-        return [_Part(sorted(sizes), OPTIMISATION)]
+        return [_Part(sorted(sizes), optimisation)]
     slow = sorted(name for name in sizes if SLOW in name)
     fast: list[list[str]] = [[] for _ in range(os.cpu_count() or 1)]
     for name in sorted(sizes.keys() - slow, key=lambda name: (-sizes[name], name)):
         min(fast, key=lambda files: sum(sizes[other] for other in files)).append(name)
-    return [*(_Part(files, OPTIMISATION) for files in fast if files), _Part(slow, "-O0")]
+    return [*(_Part(files, optimisation) for files in fast if files), _Part(slow, BRIEF)]
 
 
 def _run_parallel(

@@ -17,7 +17,7 @@ from typing import Any, cast, get_args
 
 import numpy as np
 
-from cosim.build import Model, Simulator, build_bulk, build_cycle
+from cosim.build import BRIEF_VECTORS, Model, Simulator, build_bulk, build_cycle
 from cosim.checker import Batch, Checker, Mismatch, rows_for
 from cosim.coverage import Counter, counter_for
 from cosim.failure import Failure, describe, replay_command, reproduce, save_operands
@@ -220,7 +220,8 @@ class _Job:
         with self._workspace() as work:
             log = work / "build.log"
             if self.simulator == "verilator":
-                model = build_bulk(self.unit.manifest, self.verilog, log, 1)
+                brief = self.plan.vectors <= BRIEF_VECTORS
+                model = build_bulk(self.unit.manifest, self.verilog, log, 1, brief=brief)
             else:
                 model = build_cycle(self.unit.manifest, self.verilog, log, self.simulator)
         self.seconds["build"] = time.perf_counter() - start

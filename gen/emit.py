@@ -6,7 +6,9 @@ import hashlib
 import json
 import tempfile
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -26,7 +28,16 @@ if TYPE_CHECKING:
 
     from gen.catalog import Unit
 
-__all__ = ["Artifact", "generate", "interface", "modules_of", "unit_of", "verilog_of", "write"]
+__all__ = [
+    "Artifact",
+    "generate",
+    "interface",
+    "made_once",
+    "modules_of",
+    "unit_of",
+    "verilog_of",
+    "write",
+]
 
 # Amaranth's RTLIL to plain word-level operators: processes become multiplexers and flip-flops, what
 # nobody uses goes, operands get no wider than they need be. Power-up values go first of all, so
@@ -108,6 +119,30 @@ def generate(config: Config) -> Artifact:
     ToolError
         If Yosys fails.
     """
+    made = _MADE.get()
+    if made is None:
+        return _generate(config)
+    key = (config.name, config.config_hash)
+    if key not in made:
+        made[key] = _generate(config)
+    return made[key]
+
+
+_MADE: ContextVar[dict[tuple[str, str], Artifact] | None] = ContextVar("made", default=None)
+"""Artifacts of the `made_once` block that is being executed."""
+
+
+@contextmanager
+def made_once() -> Iterator[None]:
+    """Within the block, make what `generate` returns once a config, whoever asks for it."""
+    token = _MADE.set({})
+    try:
+        yield
+    finally:
+        _MADE.reset(token)
+
+
+def _generate(config: Config) -> Artifact:
     unit = unit_of(config)
     description = _interface(config, unit)
     verilog = _header(config, unit, description["ports"]) + verilog_of(unit, config.name)

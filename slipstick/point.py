@@ -9,7 +9,7 @@ from cosim.results import Options, story
 from cosim.streams import accuracy
 from cosim.verify import verify
 from gen.config import Config, make_config
-from gen.emit import generate
+from gen.emit import generate, made_once
 from gen.errors import ConfigError, ToolError
 from slipstick.costs import workload_of
 from synth.flow import synthesize
@@ -35,7 +35,8 @@ def evaluate(job: dict[str, Any]) -> dict[str, Any]:
         and ``verilog``; or ``error``, in a line, and ``log``.
     """
     try:
-        return _evaluate(job)
+        with made_once():
+            return _evaluate(job)
     except ConfigError as error:
         return {"error": str(error), "log": None}
     except ToolError as error:
@@ -64,6 +65,7 @@ def _evaluate(job: dict[str, Any]) -> dict[str, Any]:
         config,
         library=options["library"],
         period_ps=options["period_ps"],
+        effort=options["effort"],
         workload=workload,
         workers=1,
     )

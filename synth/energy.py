@@ -42,6 +42,9 @@ INPUT_PORTS = "input ports"
 
 _ONES = np.uint64(0xFFFF_FFFF_FFFF_FFFF)
 
+_MOST_WORDS = 1 << 23
+"""Words of 64 streams that a simulation may have at a time: 64 MB."""
+
 
 @dataclass(frozen=True)
 class Workload:
@@ -163,7 +166,7 @@ class _Run:
     def __init__(self, netlist: Netlist, library: Library, workload: Workload) -> None:
         self.netlist = netlist
         self.library = library
-        self.simulation = Simulation(netlist, library, workload.streams // 64)
+        self.simulation = Simulation(netlist, library)
         self.counters = [_Counter(kind, library) for kind in self.simulation.kinds]
         self.rises = np.zeros(netlist.net_count, dtype=np.int64)
         self.falls = np.zeros(netlist.net_count, dtype=np.int64)
@@ -183,66 +186,95 @@ class _Run:
             }
 
         operands, expected = packed(workload.operands), packed(workload.expected)
-        due = pack(workload.due, 1, workload.streams)[:, 0]
-        answered = [p for p in workload.ports if p["dir"] == "out" and p["role"] == "valid"]
-        cycles = len(next(iter(operands.values())))
-        roles = {port["role"]: port["name"] for port in workload.ports if port["dir"] == "in"}
-        one = np.full(workload.streams // 64, _ONES)
-        zero = np.zeros_like(one)
-        idle = {net: zero for label, net in self.netlist.inputs.items()}
-        if "reset" in roles:
-            self.simulation.step(idle | self._words(roles["reset"], one[None]))
-        for cycle in range(cycles + workload.latency):
-            before = self.simulation.values.copy()
-            inputs = self._words(roles.get("reset", ""), zero[None])
-            if cycle < cycles:
-                inputs |= self._words(roles.get("valid", ""), one[None])
-                for name, words in operands.items():
-                    inputs |= self._words(name, words[cycle])
-            self.simulation.step(inputs)
-            # What fills the pipeline, and what empties it, is not what it costs to keep it busy.
-            if workload.latency < cycle < cycles:
-                self._count(before, self.simulation.values)
-                self.operations += workload.streams
-            done = cycle - workload.latency
-            if done >= 0:
-                for port in answered:
-                    self._check(port["name"], due[done][None], one, done)
-                for port, words in expected.items():
-                    self._check(port, words[done], due[done], done)
-
-    def _words(self, port: str, words: Words) -> dict[int, Words]:
-        """Return what is on the nets of an input port, by net."""
-        inputs = self.netlist.inputs
-        labels = [port] if port in inputs else [f"{port}[{bit}]" for bit in range(len(words))]
-        return {
-            inputs[label]: w for label, w in zip(labels, words, strict=False) if label in inputs
+        due = pack(workload.due, 1, workload.streams)
+        expected |= {
+            port["name"]: due
+            for port in workload.ports
+            if port["dir"] == "out" and port["role"] == "valid"
         }
+        always = {port["name"] for port in workload.ports if port["role"] == "valid"}
+        cycles = len(due)
+        inputs = self._inputs(workload, operands, cycles)
+        # What fills the pipeline, and what empties it, is not what it costs to keep it busy. The
+        # reset comes first.
+        counted = slice(1 + workload.latency + 1, 1 + cycles)
+        answers = slice(1 + workload.latency, 1 + workload.latency + cycles)
+        words = workload.streams // 64
+        total = 1 + cycles + workload.latency
+        # Streams do not depend on each other, so a few at a time will do where there is much.
+        share = max(1, _MOST_WORDS // (self.simulation.rows * total))
+        for first in range(0, words, share):
+            part = slice(first, min(first + share, words))
+            values = self.simulation.run({net: w[:, part] for net, w in inputs.items()})
+            for port, wanted in expected.items():
+                mask = np.full_like(due, _ONES) if port in always else due
+                self._check(port, wanted[..., part], mask[:, 0, part], values[:, answers])
+            self._count(values, counted)
 
-    def _check(self, port: str, words: Words, due: Words, cycle: int) -> None:
-        """Compare an output, word by word of its bits, in the streams in which it is due."""
+    def _inputs(
+        self, workload: Workload, operands: Mapping[str, Words], cycles: int
+    ) -> dict[int, Words]:
+        """Return what is on the nets of the input ports: a reset, the operands, and nothing."""
+        roles = {port["role"]: port["name"] for port in workload.ports if port["dir"] == "in"}
+        words = workload.streams // 64
+        busy = np.full((cycles, 1, words), _ONES)
+        driven = {roles["valid"]: busy} if "valid" in roles else {}
+        driven |= operands
+        inputs = {
+            net: np.zeros((1 + cycles + workload.latency, words), dtype=np.uint64)
+            for net in self.netlist.inputs.values()
+        }
+        known = self.netlist.inputs
+        if roles.get("reset") in known:
+            inputs[known[roles["reset"]]][0] = _ONES
+        for port, bits in driven.items():
+            for bit in range(bits.shape[1]):
+                label = port if port in known else f"{port}[{bit}]"
+                if label in known:
+                    inputs[known[label]][1 : 1 + cycles] = bits[:, bit]
+        return inputs
+
+    def _check(self, port: str, wanted: Words, due: Words, values: Words) -> None:
+        """Compare an output bit by bit, in the cycles and streams in which it is due.
+
+        Parameters
+        ----------
+        port
+            Name of the output.
+        wanted
+            Shape (cycles, bits, words).
+        due
+            Shape (cycles, words).
+        values
+            Of all nets, shape (rows, cycles, words).
+        """
         outputs, tied = self.netlist.outputs, self.netlist.tied
         single = port in outputs or port in tied
-        for bit, wanted in enumerate(words):
+        for bit in range(wanted.shape[1]):
             label = port if single else f"{port}[{bit}]"
             net = outputs.get(label)
-            got = _ONES * np.uint64(tied[label]) if net is None else self.simulation.values[net]
-            wrong = int(np.bitwise_count((got ^ wanted) & due).sum())
-            if wrong:
+            got = _ONES * np.uint64(tied[label]) if net is None else values[net]
+            wrong = np.bitwise_count((got ^ wanted[:, bit]) & due).sum(axis=1)
+            if wrong.any():
+                cycle = int(np.flatnonzero(wrong)[0])
                 raise ToolError(
                     "simulation",
                     f"{self.netlist.name}: the mapped netlist disagrees with the golden model: "
-                    f"{label} of {wrong} operations in cycle {cycle}",
+                    f"{label} of {wrong[cycle]} operations in cycle {cycle}",
                 )
             self.checked_bits += int(np.bitwise_count(due).sum())
 
-    def _count(self, before: Words, after: Words) -> None:
+    def _count(self, values: Words, cycles: slice) -> None:
+        """Count what moves at the beginning of these cycles."""
+        before = values[:, cycles.start - 1 : cycles.stop - 1].reshape(len(values), -1)
+        after = values[:, cycles].reshape(len(values), -1)
         nets = slice(0, self.netlist.net_count)
         moved = before[nets] ^ after[nets]
         self.rises += _population(moved & after[nets])
         self.falls += _population(moved & before[nets])
         for counter in self.counters:
             counter.count(before, after)
+        self.operations += 64 * before.shape[1]
 
     def _add_up(self, found: Conditions) -> None:
         self.internal = np.zeros(len(self.netlist.instances))

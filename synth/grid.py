@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from gen.config import make_config
 from gen.errors import ConfigError
 from synth.libraries import BUILT_IN
+from synth.recipes import Effort
 
 __all__ = ["MOST_POINTS", "Point", "Sweep", "evaluate_rule", "load_sweep"]
 
@@ -37,7 +38,8 @@ class Point:
     config_hash
         Of the config; empty if there is no such unit.
     options
-        What to do: ``library``, ``period_ps``, ``energy``, ``operands``, ``seed``, ``vectors``.
+        What to do: ``library``, ``period_ps``, ``effort``, ``energy``, ``operands``, ``seed``,
+        ``vectors``.
     problem
         Why the parameters make no unit; empty if they do.
     """
@@ -80,8 +82,9 @@ class _Synth(BaseModel):
 
     library: str | list[str] = "nangate45"
     period: float | int | list[float | int] | None = None
+    effort: Effort = "quick"
     energy: bool = False
-    operands: str = "gaussian"
+    operands: str | list[str] = "gaussian"
     seed: int = Field(default=1, ge=0)
 
 
@@ -165,21 +168,27 @@ def _read(path: Path) -> _File:
 
 def _options(file: _File, path: Path) -> Iterator[dict[str, Any]]:
     synth = file.synth
-    libraries = synth.library if isinstance(synth.library, list) else [synth.library]
-    periods = synth.period if isinstance(synth.period, list) else [synth.period]
-    for library, period in itertools.product(libraries, periods):
+    libraries = [
+        name if name in BUILT_IN else _file_beside(name, path) for name in _listed(synth.library)
+    ]
+    operands = [
+        _file_beside(name, path) if name.endswith(".npz") else name
+        for name in _listed(synth.operands)
+    ]
+    for library, period, source in itertools.product(libraries, _listed(synth.period), operands):
         yield {
-            "library": library if library in BUILT_IN else _file_beside(library, path),
+            "library": library,
             "period_ps": period,
+            "effort": synth.effort,
             "energy": synth.energy,
-            "operands": (
-                synth.operands
-                if not synth.operands.endswith(".npz")
-                else _file_beside(synth.operands, path)
-            ),
+            "operands": source,
             "seed": synth.seed,
             "vectors": file.verify.vectors if file.verify else 0,
         }
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def _file_beside(name: str, sweep: Path) -> str:

@@ -7,12 +7,28 @@ is kept. What each step is there for was measured on multipliers, MACs, dot prod
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
 
 from hdl.options import Objective
 from synth.cells import FullAdder
 
-__all__ = ["LCU_MAP", "Recipe", "candidates", "full_adder_map", "merit"]
+__all__ = [
+    "EFFORTS",
+    "LCU_MAP",
+    "Effort",
+    "Recipe",
+    "candidates",
+    "full_adder_map",
+    "merit",
+    "outline",
+]
+
+Effort = Literal["full", "quick"]
+"""``full``: what gives the best results; ``quick``: short recipes, for many designs."""
+
+EFFORTS: tuple[Effort, ...] = get_args(Effort)
+
 
 # Common start: equal nodes merged, redundant logic removed, structural choices computed.
 _START = "strash; ifraig; scorr; dc2; strash; dch -f"
@@ -104,10 +120,45 @@ _CANDIDATES: Mapping[Objective, tuple[Recipe, ...]] = {
 }
 _FOR_PERIOD = (*_SMALL, *_PLAIN, *_SHARED, *_FAST)
 
+# Quick recipes: what is left out takes most of the time and gives the last per cents. Structural
+# choices once at most, one trip through tables, one round of sizing.
+_CLEAN = "strash; ifraig; scorr; dc2; strash"
+_SIZE_ONCE = (
+    f"map -B 0.9 -D {{target}}; {_TIDY}; buffer -c -N 12; topo; "
+    "upsize -D {target}; dnsize -D {target}"
+)
+_QUICK_SMALL = Recipe("quick", False, True, False, _START, _MAP_SMALL)
+_QUICK_CELLS = Recipe("quick, full-adder cells", False, True, True, _START, _MAP_SMALL)
+_QUICK_SHARED = Recipe(
+    "quick, shared logic", False, False, False, f"{_CLEAN}; {_SHARE}", _SIZE_ONCE
+)
+_QUICK_FAST = Recipe(
+    "quick, shortened",
+    *(False, False, False),
+    f"{_CLEAN}; if -g -K 6 -C 8; strash; dch -f",
+    _SIZE_ONCE,
+)
 
-def candidates(objective: Objective, period_ps: float | None = None) -> tuple[Recipe, ...]:
+_QUICK: Mapping[Objective, tuple[Recipe, ...]] = {
+    "area": (_QUICK_SMALL, _QUICK_CELLS),
+    "balanced": (_QUICK_SHARED,),
+    "delay": (_QUICK_FAST,),
+}
+_QUICK_FOR_PERIOD = (_QUICK_SMALL, _QUICK_SHARED, _QUICK_FAST)
+
+
+def candidates(
+    objective: Objective, period_ps: float | None = None, effort: Effort = "full"
+) -> tuple[Recipe, ...]:
     """Return the recipes to try for an objective, or for a clock period."""
+    if effort == "quick":
+        return _QUICK[objective] if period_ps is None else _QUICK_FOR_PERIOD
     return _CANDIDATES[objective] if period_ps is None else _FOR_PERIOD
+
+
+def outline(objective: Objective) -> Recipe:
+    """Return the quick recipe for the split among blocks, with the adders of an objective."""
+    return replace(_QUICK_SMALL, name="outline", ripple=objective == "area")
 
 
 _MERITS: Mapping[Objective, Callable[[float, float], tuple[float, float]]] = {

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hdl.options import Objective
+from synth.recipes import Effort
 
 __all__ = [
     "NOTES",
@@ -30,6 +31,12 @@ NOTES = (
     "which is optimized across their borders.",
 )
 """What the numbers are not."""
+
+QUICK_NOTE = (
+    "Effort is quick: short recipes, whose results are some per cents larger or slower than those "
+    "of the full ones."
+)
+"""What else the numbers are not."""
 
 ENERGY_NOTE = (
     "Energy is of a zero-delay simulation of the mapped netlist: no glitches, no wires, no clock "
@@ -139,6 +146,8 @@ class SynthResult:
         What was synthesized for.
     period_ps
         The clock period asked for, or None.
+    effort
+        Whether all recipes were tried or short ones.
     area_um2, sequential_area_um2
         All cells; the registers among them.
     nand2_equivalents
@@ -168,6 +177,7 @@ class SynthResult:
     library: Mapping[str, str]
     objective: Objective
     period_ps: float | None
+    effort: Effort
     area_um2: float
     sequential_area_um2: float
     nand2_equivalents: float
@@ -196,7 +206,8 @@ class SynthResult:
     @property
     def notes(self) -> tuple[str, ...]:
         """What the numbers are not."""
-        return NOTES if self.energy is None else (*NOTES, ENERGY_NOTE)
+        more = ((self.effort == "quick", QUICK_NOTE), (self.energy is not None, ENERGY_NOTE))
+        return (*NOTES, *(note for applies, note in more if applies))
 
 
 def area_unit(result: SynthResult) -> str:
@@ -212,6 +223,7 @@ def summary_rows(result: SynthResult) -> list[tuple[str, str]]:
     rows = [
         ("library", f"{result.library['name']} ({result.library['corner']})"),
         ("objective", f"{result.objective} ({result.recipe})"),
+        *((("effort", result.effort),) if result.effort != "full" else ()),
         ("area", f"{result.area_um2:,.1f} {area}{nand2}"),
         ("registers", f"{result.sequential_area_um2:,.1f} {area} ({share:.1%})"),
         ("delay", f"{result.delay_ps:,.0f} {time} through {len(result.path['cells'])} cells"),

@@ -18,6 +18,7 @@ from slipstick.costs import workload_of
 from synth.flow import synthesize
 from synth.fpga import TARGETS, FpgaResult, fpga_rows, synthesize_fpga
 from synth.libraries import BUILT_IN
+from synth.recipes import EFFORTS, Effort
 from synth.result import SynthResult, area_unit, block_rows, energy_rows, summary_rows
 
 __all__ = ["command"]
@@ -48,6 +49,13 @@ __all__ = ["command"]
     show_default=True,
     help="An FPGA family instead of a cell library.",
 )
+@click.option(
+    "--effort",
+    type=click.Choice(EFFORTS),
+    default="full",
+    show_default=True,
+    help="How many recipes to try; quick ones lose some per cents.",
+)
 @click.option("--energy", is_flag=True, help="Measure the energy of an operation as well.")
 @click.option(
     "--operands",
@@ -64,6 +72,7 @@ def command(
     objective: Objective | None,
     period: float | None,
     target: str,
+    effort: Effort,
     energy: bool,
     operands: str,
     as_json: bool,
@@ -85,7 +94,12 @@ def command(
         with activity(f"synthesizing {one.name}"):
             workload = workload_of(one, operands) if energy else None
             result = synthesize(
-                one, library=library, objective=objective, period_ps=period, workload=workload
+                one,
+                library=library,
+                objective=objective,
+                period_ps=period,
+                effort=effort,
+                workload=workload,
             )
         results.append(result)
         if not as_json:

@@ -5,6 +5,8 @@ import pytest
 
 from cosim import build
 from cosim.build import build_bulk, build_cycle
+from cosim.toolchain import find_compiler
+from gen.cache import cache_dir
 from gen.errors import ToolError
 from tests.cosim.duts import SUM, SUM_PORTS, port, sum_unit
 
@@ -63,10 +65,20 @@ def test_much_code_is_compiled_in_parallel_and_what_runs_once_in_no_time(tmp_pat
     sizes = {"a": 400_000, "b": 200_000, "c": 150_000, "d__Slow": 900_000, "e__Slow": 1}
     for name, size in sizes.items():
         (tmp_path / name).write_bytes(bytes(size))
-    assert build._parts(tmp_path.iterdir()) == [
+    assert build._parts(tmp_path.iterdir(), "-O2") == [
         build._Part(["a"], "-O2"),
         build._Part(["b", "c"], "-O2"),
         build._Part(["d__Slow", "e__Slow"], "-O0"),
     ]
     few = [tmp_path / "e__Slow", tmp_path / "b"]
-    assert build._parts(few) == [build._Part(["b", "e__Slow"], "-O2")]
+    assert build._parts(few, "-O2") == [build._Part(["b", "e__Slow"], "-O2")]
+
+
+def test_for_few_vectors_compiling_is_brief(tmp_path):
+    models = [build_bulk(sum_unit().manifest, SUM, tmp_path / "log", brief=b) for b in (0, 1)]
+    assert models[0].command[0] != models[1].command[0]
+    headers = list((cache_dir() / "runtime").rglob("runtime.h.gch"))
+    if find_compiler().is_gcc:
+        assert headers
+    for header in headers:
+        assert {path.name for path in header.iterdir()} == {"O0", "O2"}

@@ -12,6 +12,7 @@ OPTIONS = {
     "library": "nangate45",
     "period_ps": None,
     "energy": False,
+    "effort": "quick",
     "operands": "gaussian",
     "seed": 1,
     "vectors": 0,

@@ -9,7 +9,9 @@ from benchmarks.plain_rtl import plain_verilog
 from gen import yosys
 from gen.config import make_config, resolve
 from gen.errors import ConfigError, ToolError
+from hdl.options import Objective
 from synth.flow import synthesize, synthesize_verilog
+from synth.recipes import EFFORTS, merit
 from synth.timing import CombinationalLoopError
 
 MULTIPLIER = """
@@ -88,6 +90,21 @@ def test_a_period_is_met_with_less_area_than_the_fastest() -> None:
     assert result.area_um2 < fastest.area_um2
 
 
+@pytest.mark.parametrize("objective", ["area", "balanced", "delay"])
+def test_quick_is_near_full(objective: Objective) -> None:
+    config = make_config("dot", {"a": "int4", "b": "int4", "lanes": 2, "stages": 1})
+    full, quick = (synthesize(config, objective=objective, effort=effort) for effort in EFFORTS)
+    assert (full.effort, quick.effort) == ("full", "quick")
+    best = [merit(objective, result.area_um2, result.delay_ps)[0] for result in (full, quick)]
+    assert best[1] < 1.15 * best[0]
+    assert full.latency == quick.latency == 1
+    assert {block.name for block in full.blocks} == {block.name for block in quick.blocks}
+    total = sum(block.area_um2 for block in quick.blocks)
+    assert total == pytest.approx(quick.area_um2, rel=1e-4)
+    assert full.sequential_area_um2 == quick.sequential_area_um2
+    assert all(candidate.recipe.startswith("quick") for candidate in quick.candidates)
+
+
 def test_a_recipe_that_ends_in_a_loop_is_left_out() -> None:
     # Full-adder cells of this plain adder of aligned significands close a loop in ABC.
     (config,) = resolve(["fma", "a=e5m2", "b=e5m2", "c=e5m2", "y=e5m2"])
@@ -146,9 +163,10 @@ def test_the_log_of_a_failure_is_kept() -> None:
         ({"top": "mul", "period_ps": 0.0}, "period = 0 ps: not in 0..1e9"),
         ({"top": "mul", "period_ps": float("nan")}, "period = nan ps: not in 0..1e9"),
         ({"top": "a; exec"}, "top = 'a; exec': not a plain module name"),
+        ({"top": "mul", "effort": "some"}, "effort = 'some': not one of full, quick"),
         ({"top": "mul", "frontend": "vhdl"}, "frontend = 'vhdl': not one of verilog, slang"),
     ],
-    ids=["objective", "period", "no number", "top", "frontend"],
+    ids=["objective", "period", "no number", "top", "effort", "frontend"],
 )
 def test_bad_arguments(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError) as caught:

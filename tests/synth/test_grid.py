@@ -47,6 +47,7 @@ def test_every_combination_in_the_order_of_the_lists(tmp_path: Path) -> None:
         "library": "nangate45",
         "period_ps": None,
         "energy": False,
+        "effort": "quick",
         "operands": "gaussian",
         "seed": 1,
         "vectors": 0,

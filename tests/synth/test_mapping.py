@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import Counter
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -9,9 +10,9 @@ from numpy.typing import NDArray
 
 from gen.errors import ConfigError, ToolError
 from synth.libraries import Library, load_library
-from synth.mapping import Mapper
+from synth.mapping import Mapper, map_at_once
 from synth.netlist import Netlist
-from synth.recipes import Recipe, candidates
+from synth.recipes import Recipe, candidates, outline
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +107,30 @@ def test_by_block_keeps_the_children_of_the_top_and_nothing_below(
     kinds = [cell["type"] for cell in modules["top"]["cells"].values()]
     assert kinds.count("pair") == 2
     assert kinds.count("DFF_X1") == 6
+
+
+def test_all_at_once_is_the_same_as_one_by_one(nangate: Library, tmp_path: Path) -> None:
+    tried = (*candidates("area", effort="quick"), *candidates("balanced", effort="quick"))
+    for name in ("apart", "together"):
+        (tmp_path / name).mkdir()
+    mapper = Mapper(tmp_path / "apart", HIERARCHY, "top", nangate)
+    apart = [mapper.flat(recipe, f"flat{n}", 1.0) for n, recipe in enumerate(tried)]
+    blocks = mapper.by_block(outline("area"), "blocks", 1.0)
+    mapped, modules = map_at_once(
+        *(tmp_path / "together", HIERARCHY, "top", nangate),
+        recipes=tried,
+        outline=outline("area"),
+        target_ps=1.0,
+    )
+    assert [one.abc_delay_ps for one in mapped] == [one.abc_delay_ps for one in apart]
+    assert [_kinds(one.netlist) for one in mapped] == [_kinds(one.netlist) for one in apart]
+    for name, module in blocks.items():
+        kinds = [Counter(c["type"] for c in m["cells"].values()) for m in (module, modules[name])]
+        assert kinds[0] == kinds[1]
+
+
+def _kinds(netlist: Netlist) -> Counter[str]:
+    return Counter(instance.cell for instance in netlist.instances)
 
 
 def test_slang_reads_more(nangate: Library, tmp_path: Path) -> None:

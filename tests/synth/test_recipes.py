@@ -6,7 +6,7 @@ import pytest
 
 from hdl.options import Objective
 from synth.cells import FullAdder
-from synth.recipes import candidates, full_adder_map, merit
+from synth.recipes import candidates, full_adder_map, merit, outline
 
 
 @pytest.mark.parametrize("objective", get_args(Objective))
@@ -14,6 +14,17 @@ def test_every_objective_has_candidates_with_and_without_booth(objective: Object
     recipes = candidates(objective)
     assert len({recipe.name for recipe in recipes}) == len(recipes)
     assert {recipe.booth for recipe in recipes} == {True, False}
+
+
+@pytest.mark.parametrize("objective", get_args(Objective))
+def test_quick_recipes_are_short(objective: Objective) -> None:
+    quick, full = (candidates(objective, effort=effort) for effort in ("quick", "full"))
+    assert not {recipe.name for recipe in quick} & {recipe.name for recipe in full}
+    assert not any(recipe.booth for recipe in quick)
+    steps = [max(recipe.abc_script(1.0).count(";") for recipe in tried) for tried in (quick, full)]
+    assert steps[0] < steps[1]
+    assert set(candidates(objective, 900.0, "quick")) & set(quick)
+    assert outline(objective).ripple == (objective == "area")
 
 
 def test_a_period_is_what_cells_are_sized_for() -> None:

@@ -28,6 +28,7 @@ def result() -> SynthResult:
         library={"name": "tiny", "corner": "typical, 1 V", "sha256": "abcd"},
         objective="balanced",
         period_ps=None,
+        effort="full",
         area_um2=1200.0,
         sequential_area_um2=300.0,
         nand2_equivalents=1500.4,
@@ -55,6 +56,15 @@ def test_json_has_everything(result: SynthResult) -> None:
     assert content["slack_ps"] is None
     assert len(content["notes"]) == 3
     assert {field.name for field in dataclasses.fields(result)} < set(content)
+
+
+def test_quick_results_say_so(result: SynthResult) -> None:
+    assert "effort" not in dict(summary_rows(result))
+    quick = dataclasses.replace(result, effort="quick")
+    assert dict(summary_rows(quick))["effort"] == "quick"
+    assert quick.to_json()["effort"] == "quick"
+    (note,) = set(quick.notes) - set(result.notes)
+    assert "quick" in note
 
 
 def test_slack(result: SynthResult) -> None:

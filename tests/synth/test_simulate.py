@@ -75,14 +75,35 @@ def test_gates_constants_and_registers(tiny: Library) -> None:
         ),
         4,
     )
-    simulation = Simulation(netlist, tiny, 1)
-    a = [5, 3, 0]
-    seen = []
-    for word in a:
-        simulation.step({1: np.array([word], np.uint64)})
-        seen.append((int(simulation.values[2, 0]), int(simulation.values[3, 0])))
+    a = np.array([[5], [3], [0]], np.uint64)
+    values = Simulation(netlist, tiny).run({1: a})
+    seen = [(int(y), int(q)) for y, q in zip(values[2, :, 0], values[3, :, 0], strict=True)]
     full = 2**64 - 1
     assert seen == [(full ^ 5, 0), (full ^ 3, full ^ 5), (full, full ^ 3)]
+
+
+def test_loops_and_what_is_before_and_after(tiny: Library) -> None:
+    # p follows a by a cycle; the loop s becomes !(p & s) every cycle; o follows !s by a cycle.
+    netlist = Netlist(
+        "top",
+        {"clk": 0, "a": 1},
+        {"s": 4, "o": 6},
+        (
+            Instance("p", "REG", {"CK": 0, "D": 1, "Q": 2}),
+            Instance("g", "NAND2", {"A": 2, "B": 4, "Y": 3}),
+            Instance("s", "REG", {"CK": 0, "D": 3, "Q": 4}),
+            Instance("i", "INV", {"A": 4, "Y": 5}),
+            Instance("o", "REG", {"CK": 0, "D": 5, "Q": 6}),
+        ),
+        7,
+    )
+    a = np.random.default_rng(1).integers(0, 1 << 64, (9, 2), dtype=np.uint64)
+    values = Simulation(netlist, tiny).run({1: a})
+    p = s = o = np.zeros(2, np.uint64)
+    for cycle in range(9):
+        np.testing.assert_array_equal(values[4, cycle], s)
+        np.testing.assert_array_equal(values[6, cycle], o)
+        p, s, o = a[cycle], ~(p & s), ~s
 
 
 def test_what_cannot_be_simulated(tiny: Library) -> None:
@@ -97,7 +118,7 @@ def test_what_cannot_be_simulated(tiny: Library) -> None:
         2,
     )
     with pytest.raises(ToolError, match="simulation: combinational loop through 2 cells"):
-        Simulation(loop, tiny, 1)
+        Simulation(loop, tiny)
     gated = Netlist(
         "top",
         {"a": 0},
@@ -109,7 +130,7 @@ def test_what_cannot_be_simulated(tiny: Library) -> None:
         3,
     )
     with pytest.raises(ToolError, match="simulation: REG has a clock that is no port"):
-        Simulation(gated, tiny, 1)
+        Simulation(gated, tiny)
     latch = Netlist("top", {"a": 0}, {"q": 1}, (Instance("l", "DLH_X1", {"D": 0, "Q": 1}),), 2)
     with pytest.raises(ConfigError, match="cannot simulate DLH_X1: no plain flip-flop"):
-        Simulation(latch, load_library("nangate45"), 1)
+        Simulation(latch, load_library("nangate45"))
