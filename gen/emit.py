@@ -12,13 +12,14 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from gen import yosys
 from gen.catalog import UNITS
 from gen.config import Config
 from gen.errors import ConfigError
 from gen.files import write_atomically
+from gen.names import check_name
 from gen.rtlil import Module, parse, restore_order
 from gen.verilog import write_modules
 from gen.version import __version__
@@ -27,9 +28,11 @@ if TYPE_CHECKING:
     from amaranth.lib.wiring import Component
 
     from gen.catalog import Unit
+    from hdl.ports import Port
 
 __all__ = [
     "Artifact",
+    "StreamKind",
     "generate",
     "interface",
     "made_once",
@@ -71,6 +74,7 @@ _ROLES = {
     "valid": "qualifies the data of the same cycle",
     "control": "restarts the accumulation",
     "flags": "invalid, overflow, underflow, inexact",
+    "ready": "takes what is valid in the same cycle",
 }
 """What the ports that carry no codes are for, in the comment above a module."""
 
@@ -80,6 +84,10 @@ _PORTS = {
     "swap": "the weights loaded so far are in use from this cycle on",
 }
 """The same of ports for which their role does not say it."""
+
+
+StreamKind = Literal["ready", "axi"]
+"""How a unit gets operands and gives results where either side may stall."""
 
 
 @dataclass(frozen=True)
@@ -107,10 +115,18 @@ class Artifact:
     files: dict[str, bytes]
 
 
-def generate(config: Config) -> Artifact:
+def generate(config: Config, stream: StreamKind | None = None) -> Artifact:
     """Generate the files of a config, in memory.
 
     The same config and the same versions of slipstick and its tools give the same bytes.
+
+    Parameters
+    ----------
+    config
+        What to build.
+    stream
+        Wrap the unit in streams: ``ready`` adds a ready for either side to its ports, ``axi`` gives
+        it those of AXI4-Stream. The module is called after the config and the kind of stream.
 
     Raises
     ------
@@ -121,14 +137,16 @@ def generate(config: Config) -> Artifact:
     """
     made = _MADE.get()
     if made is None:
-        return _generate(config)
-    key = (config.name, config.config_hash)
+        return _generate(config, stream)
+    key = (config.name, config.config_hash, stream)
     if key not in made:
-        made[key] = _generate(config)
+        made[key] = _generate(config, stream)
     return made[key]
 
 
-_MADE: ContextVar[dict[tuple[str, str], Artifact] | None] = ContextVar("made", default=None)
+_MADE: ContextVar[dict[tuple[str, str, StreamKind | None], Artifact] | None] = ContextVar(
+    "made", default=None
+)
 """Artifacts of the `made_once` block that is being executed."""
 
 
@@ -142,27 +160,48 @@ def made_once() -> Iterator[None]:
         _MADE.reset(token)
 
 
-def _generate(config: Config) -> Artifact:
+def _generate(config: Config, stream: StreamKind | None) -> Artifact:
     unit = unit_of(config)
-    description = _interface(config, unit)
-    verilog = _header(config, unit, description["ports"]) + verilog_of(unit, config.name)
+    name, streams = config.name, {}
+    if stream is not None:
+        name, unit, streams = _in_streams(config, unit, stream)
+    description = {**_interface(config, unit), "name": name, **streams}
+    verilog = _header(config, description) + verilog_of(unit, name)
     files = {
-        f"{config.name}.v": verilog.encode(),
-        f"{config.name}.f": f"{config.name}.v\n".encode(),
-        f"{config.name}.core": _core(config).encode(),
+        f"{name}.v": verilog.encode(),
+        f"{name}.f": f"{name}.v\n".encode(),
+        f"{name}.core": _core(config, name).encode(),
     }
     manifest = {
         "schema": 1,
         **description,
-        "files": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
+        "files": {file: hashlib.sha256(content).hexdigest() for file, content in files.items()},
         "tools": {
             "slipstick": __version__,
             "amaranth": version("amaranth"),
             "pyosys": version("pyosys"),
         },
     }
-    files[f"{config.name}.json"] = f"{json.dumps(manifest, indent=2)}\n".encode()
-    return Artifact(config, config.name, verilog, manifest, files)
+    files[f"{name}.json"] = f"{json.dumps(manifest, indent=2)}\n".encode()
+    return Artifact(config, name, verilog, manifest, files)
+
+
+def _in_streams(config: Config, unit: Unit, kind: StreamKind) -> tuple[str, Any, dict[str, Any]]:
+    """Return the name of a unit in streams, itself, and what the manifest says of them."""
+    from hdl.stream import AxiStreamUnit, HandshakeUnit
+
+    name = f"{config.name}_{'axis' if kind == 'axi' else 'stream'}"
+    problem = check_name(name)
+    if problem:
+        raise ConfigError(f"{config.name}: name = {name}: {problem}")
+    wrapped = AxiStreamUnit(unit) if kind == "axi" else HandshakeUnit(unit)
+    streams: dict[str, Any] = {"kind": kind, "depth": wrapped.depth}
+    if isinstance(wrapped, AxiStreamUnit):
+        streams["fields"] = {
+            side: [{**_port(port), "offset": offset} for port, offset in fields]
+            for side, fields in wrapped.fields.items()
+        }
+    return name, wrapped, {"stream": streams}
 
 
 def interface(config: Config) -> dict[str, Any]:
@@ -221,27 +260,38 @@ def _ports(unit: Unit) -> list[dict[str, Any]]:
         for name, role in (("clk", "clock"), ("rst", "reset"))
         if unit.latency
     ]
-    return ports + [
-        {
-            "name": port.name,
-            "dir": port.direction,
-            "width": port.width,
-            "lanes": port.lanes,
-            "format": port.format.name if port.format else None,
-            "role": port.role,
-            **({} if port.lsb is None else {"lsb": port.lsb}),
-        }
-        for port in unit.ports
-    ]
+    return ports + [_port(port) for port in unit.ports]
 
 
-def _header(config: Config, unit: Unit, ports: list[dict[str, Any]]) -> str:
+def _port(port: Port) -> dict[str, Any]:
+    return {
+        "name": port.name,
+        "dir": port.direction,
+        "width": port.width,
+        "lanes": port.lanes,
+        "format": port.format.name if port.format else None,
+        "role": port.role,
+        **({} if port.lsb is None else {"lsb": port.lsb}),
+    }
+
+
+def _header(config: Config, description: Mapping[str, Any]) -> str:
     """Return the comment at the top: what it is, from which config, with which ports."""
-    cycles = "1 cycle" if unit.latency == 1 else f"{unit.latency} cycles"
-    timing = f"Latency {cycles}, one operation a cycle." if unit.latency else "Combinational."
+    ports, latency = description["ports"], description["latency"]
+    streams = description.get("stream", {})
+    cycles = "1 cycle" if latency == 1 else f"{latency} cycles"
+    timing = f"Latency {cycles}, one operation a cycle." if latency else "Combinational."
+    if streams:
+        timing += " Either side may stall, at any time."
+    parts = [
+        f"    {side}[{field['offset'] + field['width'] - 1}:{field['offset']}] is {field['name']}: "
+        f"{_meaning(field)}"
+        for side, fields in streams.get("fields", {}).items()
+        for field in fields
+    ]
     width = max(len(port["name"]) for port in ports)
     lines = [
-        f"{config.name}: {UNITS[config.unit].summary}",
+        f"{description['name']}: {UNITS[config.unit].summary}",
         "",
         *textwrap.wrap(
             config.params.formula, 97, initial_indent=" " * 4, subsequent_indent=" " * 8
@@ -254,6 +304,7 @@ def _header(config: Config, unit: Unit, ports: list[dict[str, Any]]) -> str:
             for p in ports
         ),
         "",
+        *([*parts, ""] if parts else []),
         "Names: x_1, x_2 are x one and two cycles later; t1, x_t1 are intermediate values (of x).",
         "",
         f"Generated by slipstick {__version__} from",
@@ -282,9 +333,8 @@ def _meaning(port: Mapping[str, Any]) -> str:
     return f"{port['lanes']} x {kind}, the first in the low bits{weight}"
 
 
-def _core(config: Config) -> str:
+def _core(config: Config, name: str) -> str:
     """Return the description for FuseSoC."""
-    name = config.name
     return f"""\
 CAPI=2:
 name: slipstick:generated:{name}:{__version__}

@@ -10,7 +10,7 @@ from hdl.formats import Format
 
 __all__ = ["Port", "Role", "data_port", "members", "random_port"]
 
-Role = Literal["valid", "data", "control", "flags"]
+Role = Literal["valid", "ready", "data", "control", "flags"]
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,8 @@ class Port:
     width
         All bits of the port.
     role
-        ``valid`` qualifies a cycle, ``data`` carries codes of `format`, ``control`` steers the
+        ``valid`` qualifies a cycle, ``ready`` (of streams only) says that whoever is behind takes
+        what is offered in it, ``data`` carries codes of `format`, ``control`` steers the
         unit (``first``), ``flags`` reports exceptions.
     format
         Format of one lane; None for bits that stand for no number, and unless `role` is ``data``.

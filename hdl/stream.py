@@ -10,9 +10,9 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.bricks.queue import Queue
-from hdl.ports import Port
+from hdl.ports import Port, members
 
-__all__ = ["AxiStreamUnit", "StreamUnit", "Unit"]
+__all__ = ["AxiStreamUnit", "HandshakeUnit", "StreamUnit", "Unit"]
 
 
 class Unit(Protocol):
@@ -117,6 +117,60 @@ class StreamUnit(wiring.Component):
         m.d.comb += self.operands.ready.eq(places != 0)
 
 
+class HandshakeUnit(wiring.Component):
+    """A `StreamUnit` with the ports of the unit itself, and a ready for either side.
+
+    Parameters
+    ----------
+    unit, depth
+        As for `StreamUnit`.
+
+    Attributes
+    ----------
+    latency, depth : int
+        As of `StreamUnit`.
+    ports : tuple of Port
+        All ports but clock and reset.
+
+    Members
+    -------
+    in_valid, out_ready : In(1)
+    in_ready, out_valid : Out(1)
+    others
+        As those of the unit.
+    """
+
+    def __init__(self, unit: Unit, depth: int | None = None) -> None:
+        self.inner = StreamUnit(unit, depth)
+        self.latency, self.depth = self.inner.latency, self.inner.depth
+        ready = {
+            "in_valid": Port("in_ready", "out", 1, "ready"),
+            "out_valid": Port("out_ready", "in", 1, "ready"),
+        }
+        self.ports: tuple[Port, ...] = tuple(
+            each
+            for port in unit.ports
+            for each in (port, *((ready[port.name],) if port.name in ready else ()))
+        )
+        super().__init__(members(self.ports))
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.inner = inner = self.inner
+        m.d.comb += [
+            inner.operands.valid.eq(self.in_valid),
+            self.in_ready.eq(inner.operands.ready),
+            self.out_valid.eq(inner.results.valid),
+            inner.results.ready.eq(self.out_ready),
+        ]
+        ports = inner.unit.ports
+        for name in _names(ports, "in"):
+            m.d.comb += inner.operands.payload[name].eq(getattr(self, name))
+        for name in _names(ports, "out"):
+            m.d.comb += getattr(self, name).eq(inner.results.payload[name])
+        return m
+
+
 class AxiStreamUnit(wiring.Component):
     """A `StreamUnit` under the port names of AXI4-Stream.
 
@@ -127,6 +181,15 @@ class AxiStreamUnit(wiring.Component):
     ----------
     unit, depth
         As for `StreamUnit`.
+
+    Attributes
+    ----------
+    latency, depth : int
+        As of `StreamUnit`.
+    ports : tuple of Port
+        All ports but clock and reset.
+    fields : dict
+        The unit's ports in ``s_axis_tdata`` and in ``m_axis_tdata``, each with its lowest bit.
 
     Members
     -------
@@ -140,20 +203,25 @@ class AxiStreamUnit(wiring.Component):
 
     def __init__(self, unit: Unit, depth: int | None = None) -> None:
         self.inner = StreamUnit(unit, depth)
-        widths = [
-            len(port.payload.as_value()) for port in (self.inner.operands, self.inner.results)
-        ]
-        operand_bits, result_bits = (-(-width // 8) * 8 for width in widths)
-        super().__init__(
-            {
-                "s_axis_tdata": In(operand_bits),
-                "s_axis_tvalid": In(1),
-                "s_axis_tready": Out(1),
-                "m_axis_tdata": Out(result_bits),
-                "m_axis_tvalid": Out(1),
-                "m_axis_tready": In(1),
-            }
+        self.latency, self.depth = self.inner.latency, self.inner.depth
+        sides = {
+            "s_axis_tdata": _fields(unit.ports, "in"),
+            "m_axis_tdata": _fields(unit.ports, "out"),
+        }
+        bits = {
+            name: -(-sum(port.width for port, _ in fields) // 8) * 8
+            for name, fields in sides.items()
+        }
+        self.fields = sides
+        self.ports: tuple[Port, ...] = (
+            Port("s_axis_tdata", "in", bits["s_axis_tdata"], "data"),
+            Port("s_axis_tvalid", "in", 1, "valid"),
+            Port("s_axis_tready", "out", 1, "ready"),
+            Port("m_axis_tdata", "out", bits["m_axis_tdata"], "data"),
+            Port("m_axis_tvalid", "out", 1, "valid"),
+            Port("m_axis_tready", "in", 1, "ready"),
         )
+        super().__init__(members(self.ports))
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -173,6 +241,11 @@ def _names(ports: Sequence[Port], direction: str) -> list[str]:
     return [port.name for port in ports if port.direction == direction and port.role != "valid"]
 
 
+def _fields(ports: Sequence[Port], direction: str) -> list[tuple[Port, int]]:
+    """Return the ports that lie side by side in a payload, each with its lowest bit."""
+    chosen = [port for port in ports if port.name in _names(ports, direction)]
+    return [(port, sum(below.width for below in chosen[:i])) for i, port in enumerate(chosen)]
+
+
 def _layout(ports: Sequence[Port], direction: str) -> data.StructLayout:
-    names = _names(ports, direction)
-    return data.StructLayout({port.name: port.width for port in ports if port.name in names})
+    return data.StructLayout({port.name: port.width for port, _ in _fields(ports, direction)})

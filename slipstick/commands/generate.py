@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import click
 
 from gen.config import resolve
-from gen.emit import generate, write
+from gen.emit import StreamKind, generate, write
 from gen.errors import ConfigError
 from gen.openlane import openlane_config
 from slipstick.commands.output import activity, config_argument, json_option, print_json
@@ -33,9 +34,19 @@ __all__ = ["command"]
     metavar="NS",
     help="Also write NAME.openlane.json for LibreLane, with this clock period.",
 )
+@click.option(
+    "--stream",
+    type=click.Choice(get_args(StreamKind)),
+    help="Wrap the unit so that either side may stall: `ready` adds in_ready and out_ready to its "
+    "ports (NAME_stream), `axi` gives it those of AXI4-Stream (NAME_axis).",
+)
 @json_option
 def command(
-    config: tuple[str, ...], directory: Path, period_ns: float | None, as_json: bool
+    config: tuple[str, ...],
+    directory: Path,
+    period_ns: float | None,
+    stream: StreamKind | None,
+    as_json: bool,
 ) -> None:
     """Write Verilog for each CONFIG.
 
@@ -48,7 +59,7 @@ def command(
         if names.count(name) > 1:
             raise ConfigError(f"command line: two configs would both be written as {name}.v")
     with activity("generating"):
-        artifacts = [generate(one) for one in configs]  # all of them before the first file
+        artifacts = [generate(one, stream) for one in configs]  # all of them before the first file
     for artifact in artifacts:
         if period_ns is not None:
             name = f"{artifact.name}.openlane.json"

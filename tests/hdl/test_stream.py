@@ -5,14 +5,20 @@ from collections.abc import Callable, Iterator
 from itertools import chain, repeat
 from random import Random
 
+import numpy as np
 import pytest
 from amaranth.hdl import Module, Signal
 from amaranth.sim import Simulator
+from numpy.typing import NDArray
 
-from gen.emit import verilog_of
+from cosim.golden import get_model
+from cosim.stimuli import get_stimuli
+from gen.config import resolve
+from gen.emit import unit_of, verilog_of
 from hdl.dot import Dot
 from hdl.formats import IntFormat
-from hdl.stream import AxiStreamUnit, StreamUnit
+from hdl.stream import AxiStreamUnit, HandshakeUnit, StreamUnit
+from tests.hdl.simulate import run_pipeline
 
 Stalls = Callable[[Random], Iterator[bool]]
 
@@ -120,6 +126,62 @@ def test_an_accumulator_sees_no_gaps():
     assert taken == 200
     assert results == [k % 10 + 1 for k in range(len(results))]
     assert len(results) > 190
+
+
+def packed(codes: NDArray[np.unsignedinteger], bits: int) -> list[int]:
+    """Return the rows of an array as the words on a port."""
+    rows = codes.reshape(len(codes), -1).tolist()
+    return [sum(code << bits * lane for lane, code in enumerate(row)) for row in rows]
+
+
+@pytest.mark.parametrize("stalls", [(always, always), (at_random, in_bursts)])
+@pytest.mark.parametrize(
+    "words",
+    ["tile m=2 n=2 k=2 a=int4 b=int4 y=int12 accumulate=true stages=1"]
+    + [f"systolic rows=2 cols=2 a=int4 b=int4 y=int10 c=int8 stages={stages}" for stages in (0, 1)],
+)
+def test_matrices_in_streams(words, stalls):
+    (config,) = resolve(words.split())
+    unit = unit_of(config)
+    ports = {port.name: port for port in unit.ports}
+    params = config.params_dict()
+    chosen = get_stimuli(config.unit).random(params, 150, np.random.default_rng(3))
+    words_of = {
+        name: packed(codes, ports[name].width // ports[name].lanes)
+        for name, codes in chosen.items()
+    }
+    rows = [dict(zip(words_of, row, strict=True)) for row in zip(*words_of.values(), strict=True)]
+    results, taken = play(StreamUnit(unit), rows, stalls, 600)
+    y = get_model(config.unit)(params, chosen)["y"]
+    assert taken == 150
+    assert results == packed(y, ports["y"].width // ports["y"].lanes)
+
+
+def test_the_ports_of_the_unit_with_a_ready_on_either_side():
+    unit = HandshakeUnit(dot(2))
+    assert (unit.latency, unit.depth) == (3, 4)
+    names = ["in_valid", "in_ready", "a", "b", "out_valid", "out_ready", "y"]
+    assert [port.name for port in unit.ports] == names
+    cycles = [{"in_valid": 1, "a": k, "b": 3, "out_ready": 0} for k in range(1, 7)]
+    cycles += [{"in_valid": 0, "out_ready": 0}] * 4 + [{"out_ready": 1}] * 6
+    seen = run_pipeline(unit, cycles, "in_ready", "out_valid", "y")
+    # Four have a place, then nothing is taken until somebody wants results.
+    assert [ready for ready, _, _ in seen[:7]] == [1, 1, 1, 1, 0, 0, 0]
+    assert [valid for _, valid, _ in seen[:10]] == [0, 0, 0] + [1] * 7
+    assert [y for _, valid, y in seen[10:] if valid] == [3, 6, 9, 12]
+
+
+def test_axi_transfers_carry_the_ports_side_by_side():
+    unit = AxiStreamUnit(dot(1, accumulate=True))
+    offsets = {port.name: offset for port, offset in unit.fields["s_axis_tdata"]}
+    assert offsets == {"first": 0, "a": 1, "b": 5}
+    cycles = [
+        {"s_axis_tvalid": 1, "s_axis_tdata": first | a << 1 | b << 5, "m_axis_tready": 1}
+        for first, a, b in ((1, 2, 3), (0, 7, 7), (1, 1, 15))
+    ]
+    idle = {"s_axis_tvalid": 0}
+    seen = run_pipeline(unit, [*cycles, *[idle] * 4], "m_axis_tvalid", "m_axis_tdata")
+    assert [data for valid, data in seen if valid] == [6, 55, 0xFFF]
 
 
 def test_axi_names_and_whole_bytes():
