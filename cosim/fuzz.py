@@ -24,6 +24,7 @@ from gen.config import Config, json_schema, make_config
 from gen.errors import ConfigError
 from hdl.formats import (
     BlockFormat,
+    CodebookFormat,
     FixedFormat,
     FloatFormat,
     Format,
@@ -163,15 +164,16 @@ def draw(unit: str, random: Random) -> Config:
     params = json_schema(unit)["properties"]["params"]
     properties, required = params["properties"], params.get("required", ())
     while True:
-        # A schema says of some options that they are `only` for block formats or for scalars.
-        blocks = any("only" in one for one in properties.values()) and random.random() < 0.4
-        formats = _Formats(random, blocks=blocks)
-        other = "scalars" if blocks else "blocks"
+        # A schema says of some options for which kind of factors `only` they are.
+        factors = None
+        if any("only" in schema for schema in properties.values()):
+            (factors,) = random.choices(_FACTORS, weights=(4, 5, 1))
+        formats = _Formats(random, factors)
         # Options go together less often than they do not: half of them stay away.
         chosen = [
             key
             for key, schema in properties.items()
-            if key in required or (random.random() < 0.5 and schema.get("only") != other)
+            if key in required or (random.random() < 0.5 and schema.get("only", factors) == factors)
         ]
         drawn = {key: _value(key, properties[key], formats, random) for key in chosen}
         given = {
@@ -349,22 +351,25 @@ def _without_null(schema: Mapping[str, Any]) -> Mapping[str, Any]:
 class _Formats:
     """Draws the formats of one config: integers only, or any mixture with some used twice.
 
-    With `blocks`, block formats wherever they are taken.
+    Where block formats are taken, `factors` says of which kind all of them are.
     """
 
-    def __init__(self, random: Random, *, blocks: bool = False) -> None:
+    def __init__(self, random: Random, factors: str | None = None) -> None:
         self._random = random
         self._integers = random.random() < 0.2
         self._drawn: list[str] = []
-        self._blocks = blocks
+        self._factors = factors
 
     def draw(self, examples: Sequence[str]) -> str:
         """Return the name of a format of one of the kinds that there are examples of."""
         random = self._random
         kinds = {type(parse_format(name)) for name in examples}
-        if BlockFormat in kinds and self._blocks:
-            return random.choice(_BLOCKS)
-        kinds.discard(BlockFormat)
+        if BlockFormat in kinds:
+            if self._factors == "blocks":
+                return random.choice(_BLOCKS)
+            kinds -= (
+                {BlockFormat} if self._factors == "codebooks" else {BlockFormat, CodebookFormat}
+            )
         if kinds == {LogFormat}:
             return f"log{random.randint(2, 5)}.{random.randint(0, 4)}"
         others = sorted(kinds - {IntFormat, FloatFormat}, key=lambda kind: kind.kind)
@@ -409,6 +414,9 @@ class _Formats:
             if found is not None:
                 return found
 
+
+_FACTORS = ("scalars", "blocks", "codebooks")
+"""Of which kind the factors of a config are, where parameters take all of them."""
 
 _BLOCKS = ("bfp4v2", "bfp3v2", "vsq4m4v2", "vsq3m2v2")
 """Where a parameter takes scalar formats and block formats: short ones, of one length."""

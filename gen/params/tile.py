@@ -17,8 +17,8 @@ from pydantic import (
 
 from gen.params.base import Params, RuleError
 from gen.params.block_dot import BlockDotParams
+from gen.params.codebook import FactorFormat
 from gen.params.dot import DotParams
-from gen.params.rounding import OperandFormat
 from hdl.formats import BlockFormat, parse_format
 
 __all__ = ["TileParams"]
@@ -29,23 +29,23 @@ _PRODUCTS = 1 << 14
 _LENGTHS = {DotParams: "lanes", BlockDotParams: "blocks"}
 """The parameter of a dot product that follows from k."""
 
-_OPERAND: TypeAdapter[str] = TypeAdapter(OperandFormat)
+_FACTOR: TypeAdapter[str] = TypeAdapter(FactorFormat)
 
 
 def _vector(name: str) -> str:
     fmt = parse_format(name)
-    return fmt.name if isinstance(fmt, BlockFormat) else _OPERAND.validate_python(name)
+    return fmt.name if isinstance(fmt, BlockFormat) else _FACTOR.validate_python(name)
 
 
 VectorFormat = Annotated[
-    str, AfterValidator(_vector), Field(examples=["e4m3", "int8", "mxfp8-e4m3"])
+    str, AfterValidator(_vector), Field(examples=["e4m3", "int8", "nf4", "mxfp8-e4m3"])
 ]
 
 
 def _options() -> dict[str, Any]:
     """Return the fields of all dot products, but for those that say how long they are.
 
-    The schema of those that only one kind of dot product has says for what they are ``only``.
+    The schema of some says for which kind of factors ``only`` they are.
     """
     fields: dict[str, Any] = {}
     scalars, blocks = (kind.model_fields for kind in _LENGTHS)
@@ -54,7 +54,8 @@ def _options() -> dict[str, Any]:
             continue
         own = copy(field)
         if name not in scalars or name not in blocks:
-            own.json_schema_extra = {"only": "blocks" if name in blocks else "scalars"}
+            others = "codebooks" if name.endswith("_table") else "scalars"
+            own.json_schema_extra = {"only": "blocks" if name in blocks else others}
         fields[name] = own.annotation, own
     return fields
 

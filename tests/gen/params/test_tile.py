@@ -42,7 +42,7 @@ def test_the_component_gets_what_was_given():
         (MX | {"align": "window"}, 'align = "window": is not for products of mxfp4 and mxfp4'),
         (INT | {"scale_bits": 6}, "scale_bits = 6: is not for products of int8 and int8"),
         (VSQ | {"k": 130}, "k = 130: makes 65 blocks: input should be less than or equal to 64"),
-        (INT | {"a": "nf4"}, 'a = "nf4": nf4 is neither an integer nor a float'),
+        (INT | {"a": "e8m0"}, 'a = "e8m0": e8m0 '),
         (INT | {"m": 64, "n": 64, "k": 8}, "k = 8: m * n * k is at most 16384"),
         (INT | {"accumulate": True}, "y: is needed with accumulate = true"),
         (INT | {"lanes": 4}, "lanes: no such key"),
