@@ -296,13 +296,7 @@ def _simplifications(config: Config) -> Iterator[Config]:
     changes: list[Mapping[str, Any]] = [dict.fromkeys(optional)]
     changes += [{key: None} for key in optional]
     for key, value in given.items():
-        schema = _without_null(properties[key])
-        if "examples" in schema:
-            changes += [{key: name} for name in simpler(value)]
-        elif schema.get("type") == "integer":
-            least = schema["minimum"]
-            smaller = sorted({least, (least + value) // 2, value - 1})
-            changes += [{key: number} for number in smaller if least <= number < value]
+        changes += [{key: less} for less in _lesser(value, _without_null(properties[key]))]
     for change in changes:
         params = {key: value for key, value in {**given, **change}.items() if value is not None}
         if params == given:
@@ -311,6 +305,25 @@ def _simplifications(config: Config) -> Iterator[Config]:
             yield make_config(config.unit, params)
         except ConfigError:
             continue  # the step breaks a rule
+
+
+def _lesser(value: Any, schema: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield values of a parameter that are simpler than one, the simplest first."""
+    if isinstance(value, Mapping):
+        required = schema.get("required", ())
+        for key in value.keys() - required:
+            yield {other: part for other, part in value.items() if other != key}
+        for key, part in value.items():
+            for less in _lesser(part, _without_null(schema["properties"][key])):
+                yield {**value, key: less}
+    elif schema.get("listed"):
+        return
+    elif "examples" in schema:
+        yield from simpler(value)
+    elif schema.get("type") == "integer":
+        least = schema["minimum"]
+        smaller = sorted({least, (least + value) // 2, value - 1})
+        yield from (number for number in smaller if least <= number < value)
 
 
 def _check_one(config: Config, options: Options) -> Outcome:
@@ -329,7 +342,7 @@ def _value(key: str, schema: Mapping[str, Any], formats: _Formats, random: Rando
         return schema["const"]
     if "enum" in schema:
         return random.choice(schema["enum"])
-    if schema.get("block"):
+    if schema.get("listed"):
         return random.choice(schema["examples"])
     if "examples" in schema:  # a format
         return formats.draw(schema["examples"])
@@ -340,6 +353,10 @@ def _value(key: str, schema: Mapping[str, Any], formats: _Formats, random: Rando
             least = schema["minimum"]
             largest = LARGEST.get(key, least + SPREAD - 1)
             return random.randint(least, min(largest, schema.get("maximum", largest)))
+        case "object":
+            inner, required = schema["properties"], schema.get("required", ())
+            keys = [key for key in inner if key in required or random.random() < 0.5]
+            return {key: _value(key, inner[key], formats, random) for key in keys}
         case other:
             raise NotImplementedError(f"fuzz: {key}: cannot draw a {other}")
 

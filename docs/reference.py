@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 
 from gen.catalog import UNITS, UnitEntry
-from gen.config import Config, json_schema, load_config
+from gen.config import Config, load_config, parameters_of
 from gen.diagram import diagram
 from gen.emit import interface
 from synth.flow import synthesize
@@ -56,16 +56,15 @@ def _page(unit: UnitEntry, config: Config) -> Iterator[str]:
 
 def _parameters(unit: UnitEntry) -> Iterator[str]:
     yield "## Parameters\n\n| name | default | meaning |\n|---|---|---|"
-    properties = json_schema(unit.name)["properties"]["params"]["properties"]
-    for name, schema in properties.items():
-        if unit.params.model_fields[name].is_required():
+    for one in parameters_of(unit.name):
+        if one.required:
             default = "required"
-        elif schema.get("default") is None:
+        elif one.default is None:
             default = ""
         else:
-            default = f"`{str(schema['default']).lower()}`"
-        meaning = re.sub(r"([|<>])", r"\\\1", schema.get("description", ""))
-        yield f"| `{name}` | {default} | {meaning} |"
+            default = f"`{str(one.default).lower()}`"
+        meaning = re.sub(r"([|<>])", r"\\\1", one.schema.get("description", ""))
+        yield f"| `{one.key}` | {default} | {meaning} |"
 
 
 def _cost(config: Config) -> Iterator[str]:

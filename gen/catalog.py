@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from gen.params.base import Params
 from gen.params.block_dot import BlockDotParams
+from gen.params.blocks import two_numbers
 from gen.params.convert import ConvertParams
 from gen.params.dot import DotParams
 from gen.params.fma import FmaParams
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from hdl.log_add import LogAdd
     from hdl.log_dot import LogDot
     from hdl.quantize import Quantize
+    from hdl.sparse_dot import SparseDot
     from hdl.sparse_mux import SparseMux
     from hdl.systolic import Systolic
     from hdl.tile import Tile
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     Unit = (
         Fma
         | Dot
+        | SparseDot
         | Convert
         | Quantize
         | SparseMux
@@ -60,10 +63,11 @@ def _fma(params: FmaParams) -> Unit:
     return Fma(**params.constructor_arguments())
 
 
-def _dot(params: DotParams) -> Dot:
+def _dot(params: DotParams) -> Dot | BlockDot | SparseDot:
+    from hdl.block_dot import BlockDot
     from hdl.dot import Dot
 
-    return Dot(**params.constructor_arguments())
+    return _selected(params, Dot if params.scale is None else BlockDot)
 
 
 def _convert(params: ConvertParams) -> Unit:
@@ -96,10 +100,25 @@ def _vector_scale(params: VectorScaleParams) -> Unit:
     return VectorScale(**params.constructor_arguments())
 
 
-def _block_dot(params: BlockDotParams) -> BlockDot:
+def _block_dot(params: BlockDotParams) -> Dot | BlockDot | SparseDot:
     from hdl.block_dot import BlockDot
 
-    return BlockDot(**params.constructor_arguments())
+    return _selected(params, BlockDot)
+
+
+def _selected(
+    params: DotParams | BlockDotParams, component: type[Dot] | type[BlockDot]
+) -> Dot | BlockDot | SparseDot:
+    """Return a dot product, where weights are sparse behind a selection of its operands."""
+    arguments = params.constructor_arguments()
+    if params.sparsity is None:
+        return component(**arguments)
+    from hdl.sparse_dot import SparseDot
+
+    front = min(1, params.stages)
+    arguments["stages"] = params.stages - front
+    dense = component(**arguments)
+    return SparseDot(dense, *two_numbers(params.sparsity), front)
 
 
 def _tile(params: TileParams) -> Unit:

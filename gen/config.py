@@ -8,10 +8,10 @@ import json
 import os
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
@@ -23,7 +23,17 @@ from gen.params.base import Params, RuleError
 from gen.version import __version__
 from hdl.formats import FormatError
 
-__all__ = ["Config", "json_schema", "load_config", "make_config", "presets", "resolve"]
+__all__ = [
+    "Config",
+    "Parameter",
+    "json_schema",
+    "load_config",
+    "make_config",
+    "parameters_of",
+    "presets",
+    "resolve",
+    "toml_value",
+]
 
 COMMAND_LINE = "command line"
 
@@ -255,7 +265,8 @@ def json_schema(unit: str) -> dict[str, Any]:
     """Return the JSON Schema of a config file for `unit`, for editors and for `show`."""
     entry = UNITS[unit]
     params = entry.params.model_json_schema()
-    properties = params["properties"]
+    # Tables in it, which pydantic describes apart, stand where they belong.
+    properties = _inlined(params["properties"], params.pop("$defs", {}))
     params["properties"] = {name: properties[name] for name in entry.params.parameter_names()}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -276,6 +287,77 @@ def json_schema(unit: str) -> dict[str, Any]:
     }
 
 
+def toml_value(value: Any) -> str:
+    """Return a value as a config file has it, a table in braces; in it, None is left out."""
+    if isinstance(value, Mapping):
+        items = (f"{key} = {toml_value(v)}" for key, v in value.items() if v is not None)
+        return "{" + ", ".join(items) + "}"
+    return json.dumps(value)
+
+
+def _inlined(schema: Any, definitions: Mapping[str, Any]) -> Any:
+    """Return a JSON Schema with definitions instead of references to them."""
+    if isinstance(schema, list):
+        return [_inlined(part, definitions) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return _inlined(definitions[schema["$ref"].rpartition("/")[2]], definitions)
+    return {key: _inlined(part, definitions) for key, part in schema.items()}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of a unit as the command line takes it.
+
+    Attributes
+    ----------
+    key
+        Its name; of one in a table, after the table's and a dot.
+    schema
+        JSON Schema of its value, without null for those that may be left out.
+    required
+        Whether it has no default; in a table, whether the table needs it.
+    """
+
+    key: str
+    schema: Mapping[str, Any]
+    required: bool
+
+    @property
+    def default(self) -> Any:
+        """Its default; None for none."""
+        return self.schema.get("default")
+
+
+def parameters_of(unit: str) -> list[Parameter]:
+    """Return all parameters of a unit, those of its tables in place of these."""
+    return list(_parameters(json_schema(unit)["properties"]["params"], ""))
+
+
+def _parameters(table: Mapping[str, Any], prefix: str) -> Iterator[Parameter]:
+    for key, schema in table["properties"].items():
+        inner = next((one for one in schema.get("anyOf", ()) if one.get("type") != "null"), {})
+        value = {k: v for k, v in schema.items() if k != "anyOf"} | inner
+        if value.get("type") == "object":
+            yield from _parameters(value, f"{prefix}{key}.")
+        else:
+            about = {"description": schema["description"]} if "description" in schema else {}
+            yield Parameter(prefix + key, value | about, key in table.get("required", ()))
+
+
+def _model_at(model: type[BaseModel], path: Sequence[Any]) -> type[BaseModel]:
+    """Return the model of the table that a path of keys leads to."""
+    for part in path:
+        field = model.model_fields.get(str(part))
+        kinds = (field.annotation, *get_args(field.annotation)) if field else ()
+        inner = [one for one in kinds if isinstance(one, type) and issubclass(one, BaseModel)]
+        if not inner:
+            return model
+        model = inner[0]
+    return model
+
+
 def _first_error(error: ValidationError, model: type[BaseModel]) -> str:
     """Return the most telling of the errors as ``key = value: rule``."""
     errors = error.errors(include_url=False)
@@ -287,15 +369,23 @@ def _first_error(error: ValidationError, model: type[BaseModel]) -> str:
     cause = details.get("ctx", {}).get("error")
     if isinstance(cause, RuleError):
         # The whole model is the value here: look the parameter up in what the user gave.
-        value = details["input"].get(cause.key)
-        shown = cause.key if value is None else f"{cause.key} = {_show(value)}"
+        value = details["input"]
+        for part in cause.key.split("."):
+            value = value.get(part) if isinstance(value, Mapping) else None
+        name = ".".join((*map(str, details["loc"]), cause.key))
+        shown = name if value is None else f"{name} = {_show(value)}"
         return f"{shown}: {cause}"
     if kind == "missing":
         return f"{key}: missing; it has no default"
     if kind == "extra_forbidden":
-        names = model.parameter_names() if issubclass(model, Params) else model.model_fields
-        return f"{key}: no such key{_nearest(key, names)}"
-    return f"{key} = {_show(details['input'])}: {_rule(details, cause)}"
+        *path, last = details["loc"]
+        table = _model_at(model, path)
+        names = table.parameter_names() if issubclass(table, Params) else table.model_fields
+        return f"{key}: no such key{_nearest(str(last), names)}"
+    rule = _rule(details, cause)
+    if kind in ("model_type", "model_attributes_type"):
+        rule = f"must be a table of {_listed(list(_model_at(model, details['loc']).model_fields))}"
+    return f"{key} = {_show(details['input'])}: {rule}"
 
 
 def _rule(details: ErrorDetails, cause: object) -> str:

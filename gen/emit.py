@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from gen import yosys
 from gen.catalog import UNITS
-from gen.config import Config
+from gen.config import Config, toml_value
 from gen.errors import ConfigError
 from gen.files import write_atomically
 from gen.names import check_name
@@ -313,7 +313,7 @@ def _header(config: Config, description: Mapping[str, Any]) -> str:
         f'    name = "{config.name}"',
         "    [params]",
         *(
-            f"    {key} = {json.dumps(value)}"
+            f"    {key} = {toml_value(value)}"
             for key, value in config.params_dict().items()
             if value is not None
         ),

@@ -136,6 +136,10 @@ def _frozen(value: Any) -> Hashable:
     """Return plain data in a form that can be compared and hashed."""
     if value is None or isinstance(value, bool | int | float | str):
         return type(value), value
+    if isinstance(value, Component):
+        identity = _identity(value)
+        if identity is not None:
+            return identity
     if isinstance(value, Mapping):
         return tuple((key, _frozen(item)) for key, item in value.items())
     if isinstance(value, list | tuple):

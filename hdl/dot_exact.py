@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from amaranth.hdl import Const, Module, Signal, Value
 
-from hdl.dot_tail import FixedTail, FloatTail, hold, no_registers
+from hdl.dot_tail import FixedTail, FloatTail
 from hdl.formats import IntFormat
 from hdl.options import adder_for
 from hdl.pipeline import Pipeline
 from hdl.stages.codebook import unpack_of
 from hdl.stages.exact_sum import word_of
+from hdl.stages.loop import hold, no_registers
 from hdl.stages.place import Place, is_short
 from hdl.stages.product import Product
 from hdl.stages.reduce import SumPlaced

@@ -10,12 +10,12 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 
 from hdl.bricks.adder import Adder
 from hdl.bricks.lut import Lut
-from hdl.dot_tail import hold
 from hdl.formats import IntFormat
 from hdl.options import adder_for
 from hdl.pipeline import Pipeline
 from hdl.stages.codebook import Codebook
 from hdl.stages.integer import fit_integer, integer_value
+from hdl.stages.loop import hold
 from hdl.stages.reduce import AddRows, SumIntegerProducts
 
 if TYPE_CHECKING:

@@ -12,7 +12,6 @@ from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
 from hdl.bricks.adder import Adder
 from hdl.formats import Format, IntFormat
 from hdl.options import adder_for, normalizer_for
-from hdl.pipeline import Pipeline
 from hdl.stages.align import Align, frame_of
 from hdl.stages.fixed import round_fraction
 from hdl.stages.integer import fit_integer, integer_value
@@ -26,7 +25,7 @@ from hdl.stages.unpack import Unpack
 if TYPE_CHECKING:
     from hdl.dot import Dot
 
-__all__ = ["FixedTail", "FloatTail", "hold", "no_registers"]
+__all__ = ["FixedTail", "FloatTail"]
 
 
 class FloatTail:
@@ -214,18 +213,3 @@ class FixedTail:
         code = Signal(result.width, name="code")
         m.d.comb += code.eq(Mux(special.is_nan, 0, Mux(special.is_inf, limit, fitted)))
         return after("fit", code)
-
-
-def no_registers(_step: str, *live: Any) -> Any:
-    """Stand in for `Pipeline.after` where a loop allows no registers."""
-    return live[0] if len(live) == 1 else live
-
-
-def hold(m: Module, pipe: Pipeline, accumulator: Signal, code: Value) -> Signal:
-    """Load the accumulator in valid cycles and return it, one cycle further down the pipe."""
-    valid = Signal(name="accumulator_valid")
-    m.d.sync += valid.eq(pipe.valid)
-    with m.If(pipe.valid):
-        m.d.sync += accumulator.eq(code)
-    pipe.valid = valid
-    return accumulator

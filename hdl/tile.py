@@ -14,6 +14,7 @@ from amaranth.lib import wiring
 from hdl.block_dot import BlockDot
 from hdl.dot import Dot
 from hdl.ports import Port, members
+from hdl.sparse_dot import SparseDot
 
 __all__ = ["MAX_PRODUCTS", "Tile"]
 
@@ -69,7 +70,7 @@ class Tile(wiring.Component):
         If the matrices are too small or too large.
     """
 
-    def __init__(self, m: int, n: int, dot: Callable[[], Dot | BlockDot]) -> None:
+    def __init__(self, m: int, n: int, dot: Callable[[], Dot | BlockDot | SparseDot]) -> None:
         for name, size in (("m", m), ("n", n)):
             if size < 1:
                 raise ValueError(f"{name} = {size}: a matrix has 1 row and column or more")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import log2
-from typing import Any, cast
+from typing import cast
 
 from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
 
@@ -14,6 +14,7 @@ from hdl.pipeline import Pipeline
 from hdl.ports import Port, data_port
 from hdl.stages.decode import Decode
 from hdl.stages.integer import fit_integer, integer_value
+from hdl.stages.loop import no_registers
 from hdl.stages.pack import Overflow
 from hdl.stages.product import Product
 from hdl.stages.scale import ApplyScale, MultiplyScales
@@ -22,7 +23,7 @@ from hdl.stages.specials import Specials
 from hdl.stages.terms import Term
 from hdl.unit import Unit
 
-__all__ = ["VectorScale", "check_scales", "exact_scaled_format", "no_registers"]
+__all__ = ["VectorScale", "check_scales", "exact_scaled_format"]
 
 MAX_OPERAND_BITS = 48
 
@@ -280,11 +281,6 @@ def check_scales(x: IntFormat, scale_a: Format, scale_b: Format) -> None:
             )
     if isinstance(scale_a, IntFormat) != isinstance(scale_b, IntFormat):
         raise ValueError("either both scales are integers or neither")
-
-
-def no_registers(_step: str, *live: Any) -> Any:
-    """Stand in for `Pipeline.after` where a loop allows no registers."""
-    return live[0] if len(live) == 1 else live
 
 
 def _factor_bits(scale_a: Format, scale_b: Format, scale_bits: int | None) -> int:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
 
 from gen.catalog import UNITS
-from gen.config import json_schema, presets
+from gen.config import parameters_of, presets
 from hdl.formats import named_formats
 
 __all__ = ["complete_config"]
@@ -54,24 +54,23 @@ def _items(prefix: str, values: Sequence[str], begin: str) -> list[CompletionIte
     return [CompletionItem(prefix + value) for value in values if value.startswith(begin)]
 
 
-def _parameters(unit: str) -> dict[str, Any]:
-    return json_schema(unit)["properties"]["params"]["properties"]
+def _parameters(unit: str) -> dict[str, Mapping[str, Any]]:
+    return {one.key: one.schema for one in parameters_of(unit)}
 
 
 def _values(unit: str, key: str) -> list[str]:
     return _allowed(_parameters(unit).get(key, {}))
 
 
-def _allowed(schema: dict[str, Any], *, examples: bool = False) -> list[str]:
+def _allowed(schema: Mapping[str, Any], *, examples: bool = False) -> list[str]:
     """Return the values of a parameter that can be listed; of formats just examples, if asked."""
-    allowed = [
-        value for choice in schema.get("anyOf", ()) for value in _allowed(choice, examples=examples)
-    ]
-    allowed += schema.get("enum", ())
+    allowed = list(schema.get("enum", ()))
     if "const" in schema:
         allowed.append(str(schema["const"]))
     if schema.get("type") == "boolean":
         allowed += ("true", "false")
-    if schema.get("type") == "string" and "examples" in schema:  # a format
+    if schema.get("listed"):
+        allowed += schema["examples"]
+    elif schema.get("type") == "string" and "examples" in schema:  # a format
         allowed += schema["examples"] if examples else [name for name, _ in named_formats()]
     return allowed

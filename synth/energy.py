@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gen.errors import ConfigError, ToolError
+from hdl.formats import BlockFormat, parse_format
 from synth.blocks import OWN_LOGIC, REGISTERS, kind_of
 from synth.cells import PowerArc
 from synth.libraries import Library
@@ -87,6 +88,10 @@ def macs_of(params: Mapping[str, Any]) -> int:
         return params["rows"] * params["cols"]
     if "lanes" in params:
         return params["lanes"]
+    if "blocks" in params:
+        block = parse_format(params["a"])
+        assert isinstance(block, BlockFormat)
+        return params["blocks"] * block.length
     return int({"a", "b"} <= params.keys())
 
 

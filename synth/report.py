@@ -15,6 +15,7 @@ from typing import Any
 from gen.errors import ConfigError
 from gen.files import write_atomically
 from synth.database import Row
+from synth.energy import macs_of
 
 __all__ = ["METRICS", "Column", "Table", "table_of", "write_report"]
 
@@ -144,9 +145,8 @@ def _record(row: Row, stem: str | None) -> Record:
     energy = result.get("energy") or {}
     manifest = row.manifest or {}
     params = manifest.get("config", {}).get("params", row.params)
-    macs = energy["fj_per_op"] / energy["fj_per_mac"] if energy.get("fj_per_mac") else None
-    macs = macs or params.get("lanes") or 1
     area = result.get("area_um2")
+    macs = 1 if area is None else macs_of(params) or 1
     checked = result.get("verify") or {}
     library = result.get("library", {}).get("name", Path(row.options.get("library", "")).name)
     return {

@@ -38,15 +38,18 @@ class Counter(Protocol):
 def counter_for(name: str, params: Mapping[str, Any], unit: Unit | None = None) -> Counter:
     """Return a counter for a unit of these normalised parameters.
 
-    Kinds of units that have no bins of their own get those of the ports of `unit`.
+    Kinds of units that have no bins of their own get those of the ports of `unit`, and so do dot
+    products of scaled vectors or sparse weights.
 
     Raises
     ------
     ConfigError
         If it has none and there is no `unit`.
     """
-    # What a random word does to a sum is no class of the sum.
-    if name in _COUNTERS and params.get("rounding") != "stochastic":
+    # What a random word does to a sum is no class of the sum, nor what scales and selections do.
+    plain = not (params.get("scale") or params.get("sparsity"))
+    plain &= params.get("rounding") != "stochastic"
+    if name in _COUNTERS and (plain or unit is None):
         return _COUNTERS[name](name, params)
     if unit is None:
         known = ", ".join(_COUNTERS)

@@ -49,9 +49,11 @@ def reference_verilog(name: str, unit: str, params: Mapping[str, Any]) -> str:
         return _sparse_mux(name, params)
     if unit not in ("fma", "dot"):
         raise LookupError(f"unit {unit!r} has no reference description")
-    for key, plain in (("align", "exact"), ("lsb", 0), ("random_bits", None)):
+    usual = {"align": "exact", "lsb": 0, "random_bits": None, "sparsity": None, "scale": None}
+    for key, plain in usual.items():
         if params.get(key, plain) != plain:
-            raise LookupError(f"{key} = {params[key]} has no reference description")
+            shown = key if isinstance(params[key], Mapping) else f"{key} = {params[key]}"
+            raise LookupError(f"{shown} has no reference description")
     shape = _Shape.of(params)
     is_integer = all(
         isinstance(fmt, IntFormat) for fmt in (*shape.factors, shape.c, shape.y) if fmt

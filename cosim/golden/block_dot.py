@@ -9,22 +9,23 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cosim.golden.codec import INFINITE, NAN, NEGATIVE, Operand, code_dtype
+from cosim.golden.block_terms import Kinds, elements, kinds_of
+from cosim.golden.block_window import BlockWindow, WindowSums, window_sums
+from cosim.golden.codec import Operand, code_dtype
 from cosim.golden.exact import Limbs
 from cosim.golden.rounding import Target
 from cosim.golden.sparse_mux import select
+from cosim.golden.sum_of_products import Window
 from cosim.golden.vector_scale import rounded_product, runs, scale_of
 from hdl.formats import (
     BlockFormat,
-    FixedFormat,
     FloatFormat,
     Format,
     IntFormat,
-    SignMagnitudeFormat,
     parse_format,
 )
 
-__all__ = ["BlockOperands", "block_dot", "model", "sparsity_of"]
+__all__ = ["BlockOperands", "block_dot", "chosen", "model", "of_dot", "sparsity_of"]
 
 _ROWS = 1 << 14
 """Rows worked on at a time."""
@@ -55,35 +56,6 @@ class BlockOperands(NamedTuple):
     first: NDArray[Any] | None = None
 
 
-class _Elements(NamedTuple):
-    """Elements as ``significand * 2^exponent``, and what they are beside numbers."""
-
-    significand: NDArray[np.int64]
-    exponent: NDArray[np.int64]
-    is_nan: NDArray[np.bool_]
-    is_inf: NDArray[np.bool_]
-    is_negative: NDArray[np.bool_]
-
-
-def _elements(codes: NDArray[Any], fmt: Format) -> _Elements:
-    never = np.zeros(codes.shape, dtype=np.bool_)
-    if isinstance(fmt, SignMagnitudeFormat):
-        magnitude = (codes & codes.dtype.type(fmt.max_value)).astype(np.int64)
-        negative = codes > fmt.max_value
-        significand = np.where(negative, -magnitude, magnitude)
-        return _Elements(significand, np.zeros_like(significand), never, never, negative)
-    if isinstance(fmt, FixedFormat):
-        significand = Operand(codes, IntFormat(fmt.bits, fmt.signed)).unpack().significand
-        exponent = np.full_like(significand, -fmt.fraction_bits)
-        return _Elements(significand, exponent, never, never, significand < 0)
-    assert isinstance(fmt, IntFormat | FloatFormat)
-    operand = Operand(codes, fmt)
-    kinds = operand.traits()
-    return _Elements(
-        *operand.unpack(), (kinds & NAN) > 0, (kinds & INFINITE) > 0, (kinds & NEGATIVE) > 0
-    )
-
-
 @dataclass(frozen=True)
 class _Sums:
     """The sums of rows before an addend joins them: exact terms, and what is no number.
@@ -94,37 +66,22 @@ class _Sums:
     magnitude: NDArray[np.uint64]
     negative: NDArray[np.bool_]
     exponent: NDArray[np.int64]
-    is_nan: NDArray[np.bool_]
-    plus_inf: NDArray[np.bool_]
-    minus_inf: NDArray[np.bool_]
-    all_negative: NDArray[np.bool_]
-    any_negative: NDArray[np.bool_]
+    kinds: Kinds
 
     def round(self, rows: NDArray[Any], addend: Operand | None, target: Target) -> NDArray[Any]:
         """Return the rounded codes of some rows, with an addend or none."""
         magnitude, exponent = self.magnitude[rows], self.exponent[rows]
         negative = self.negative[rows]
-        is_nan, plus, minus = self.is_nan[rows], self.plus_inf[rows], self.minus_inf[rows]
-        all_negative, any_negative = self.all_negative[rows], self.any_negative[rows]
         if addend is not None:
             value, weight = addend.unpack()
             magnitude = np.column_stack([magnitude, np.abs(value).view(np.uint64)])
             negative = np.column_stack([negative, value < 0])
             exponent = np.column_stack([exponent, weight])
-            kinds = addend.traits()
-            sign, infinite = (kinds & NEGATIVE) > 0, (kinds & INFINITE) > 0
-            is_nan = is_nan | ((kinds & NAN) > 0)
-            plus, minus = plus | (infinite & ~sign), minus | (infinite & sign)
-            all_negative, any_negative = all_negative & sign, any_negative | sign
         limbs = Limbs.zeros(len(rows), int(exponent.min()), int(exponent.max()) + 64)
         limbs.add(magnitude, negative, exponent)
         total = limbs.carried()
         codes = total.round(target).codes.astype(code_dtype(target.fmt.bits))
-        keeps_sign = any_negative if target.rounding == "rdn" else all_negative
-        codes[total.is_zero() & keeps_sign] = target.zero_code(True)
-        codes[plus] = target.infinity_code(False)
-        codes[minus] = target.infinity_code(True)
-        codes[is_nan | (plus & minus)] = target.nan_code
+        self.kinds.of(rows, addend).put_into(codes, total.is_zero(), target, target.nan_code)
         return codes
 
 
@@ -136,6 +93,7 @@ def block_dot(
     *,
     c_format: Format | str | None = None,
     scale_bits: int | None = None,
+    window: BlockWindow | None = None,
     rounding: str = "rne",
     overflow: str | None = None,
 ) -> NDArray[Any]:
@@ -155,6 +113,8 @@ def block_dot(
         Formats of result and addend.
     scale_bits
         See above; None: all bits.
+    window
+        With floating scales: what is kept of each term; None: all of it.
     rounding
         Of a float y.
     overflow
@@ -174,7 +134,7 @@ def block_dot(
         return _accumulated(totals, operands, y, c, saturate=overflow == "saturate")
     assert isinstance(y, FloatFormat)
     target = Target(y, rounding, overflow or "ieee", "ieee", integers=False)
-    sums = _sums(operands, a, b)
+    sums = _sums(operands, a, b, window)
     count = len(operands.a)
     codes = np.empty(count, dtype=code_dtype(y.bits))
     if operands.first is None:
@@ -191,18 +151,18 @@ def block_dot(
     return codes
 
 
-def _sums(operands: BlockOperands, a: BlockFormat, b: BlockFormat) -> _Sums:
-    x, y = _elements(operands.a, a.element), _elements(operands.b, b.element)
+def _sums(
+    operands: BlockOperands, a: BlockFormat, b: BlockFormat, window: BlockWindow | None
+) -> _Sums | WindowSums:
+    x, y = elements(operands.a, a.element), elements(operands.b, b.element)
     scale_a, scale_b = scale_of(operands.scale_a, a.scale), scale_of(operands.scale_b, b.scale)
+    kinds = kinds_of(x, y, np.asarray((scale_a.is_nan | scale_b.is_nan).any(axis=1)))
+    if window is not None:
+        return window_sums((x, y), (scale_a, scale_b), (a, b), window, kinds)
     product = x.significand * y.significand
     exponent = x.exponent + y.exponent
     factor = scale_a.significand * scale_b.significand
     shift = scale_a.exponent + scale_b.exponent
-    negative = x.is_negative ^ y.is_negative
-    infinite = x.is_inf | y.is_inf
-    zero = ((x.significand == 0) & ~x.is_inf) | ((y.significand == 0) & ~y.is_inf)
-    is_nan = (x.is_nan | y.is_nan | (infinite & zero)).any(axis=1)
-    is_nan |= (scale_a.is_nan | scale_b.is_nan).any(axis=1)
     rows, lanes = product.shape
     lowest = int(exponent.min(initial=0))
     spread = int(exponent.max(initial=0)) - lowest + a.element.bits + b.element.bits
@@ -214,22 +174,13 @@ def _sums(operands: BlockOperands, a: BlockFormat, b: BlockFormat) -> _Sums:
     else:
         terms = product * np.repeat(factor, a.length, axis=1)
         weights = exponent + np.repeat(shift, a.length, axis=1)
-    return _Sums(
-        np.abs(terms).view(np.uint64),
-        terms < 0,
-        weights,
-        is_nan,
-        np.any(infinite & ~negative, axis=1, keepdims=True)[:, 0],
-        np.any(infinite & negative, axis=1, keepdims=True)[:, 0],
-        np.all(negative, axis=1, keepdims=True)[:, 0],
-        np.any(negative, axis=1, keepdims=True)[:, 0],
-    )
+    return _Sums(np.abs(terms).view(np.uint64), terms < 0, weights, kinds)
 
 
 def _integer_totals(
     operands: BlockOperands, a: BlockFormat, b: BlockFormat, scale_bits: int | None
 ) -> NDArray[np.int64]:
-    x, y = _elements(operands.a, a.element), _elements(operands.b, b.element)
+    x, y = elements(operands.a, a.element), elements(operands.b, b.element)
     scale_a, scale_b = scale_of(operands.scale_a, a.scale), scale_of(operands.scale_b, b.scale)
     full = a.scale.bits + b.scale.bits
     bits = full if scale_bits is None else scale_bits
@@ -281,34 +232,68 @@ def sparsity_of(text: str | None) -> tuple[int, int] | None:
     return int(n), int(m)
 
 
+def chosen(
+    sparsity: str | None, lanes: int, operands: Mapping[str, NDArray[Any]]
+) -> tuple[NDArray[Any], dict[str, Any]]:
+    """Return the operands `a` of so many lanes, and beside them `err` where there is a choice."""
+    numbers = sparsity_of(sparsity)
+    if numbers is None:
+        return operands["a"].reshape(-1, lanes), {}
+    n, m = numbers
+    groups = lanes // n
+    a, err = select(
+        operands["a"].reshape(-1, groups * m), operands["meta"].reshape(-1, groups), n=n, m=m
+    )
+    return a, {"err": err}
+
+
+def of_dot(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters of `block_dot` for those of a `dot` with scales.
+
+    ``a`` and ``b`` are formats instead of names, and ``window`` is what a window keeps, or None.
+    """
+    scale = params["scale"]
+    a, b = (
+        BlockFormat(
+            params[port], parse_format(params[port]), parse_format(name), scale["vector"], "mx"
+        )
+        for port, name in (("a", scale["a"]), ("b", scale["b"]))
+    )
+    window = None
+    if params["align"] == "window":
+        cut = Window(params["fraction_bits"], params["sticky"])
+        window = BlockWindow(cut, params["group"] or 1)
+    blocks = params["lanes"] // scale["vector"]
+    shared = ("c", "y", "accumulate", "sparsity", "rounding", "overflow")
+    return {key: params[key] for key in shared} | {
+        "a": a,
+        "b": b,
+        "blocks": blocks,
+        "scale_bits": scale["bits"],
+        "window": window,
+    }
+
+
 def model(params: Mapping[str, Any], operands: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
     """Return what the unit of these normalised parameters answers to the operands' codes."""
     a, blocks = _block_format(params["a"]), params["blocks"]
     lanes = blocks * a.length
-    activations, answer = operands["a"], {}
-    sparsity = sparsity_of(params["sparsity"])
-    if sparsity is not None:
-        n, m = sparsity
-        groups = lanes // n
-        activations, err = select(
-            activations.reshape(-1, groups * m), operands["meta"].reshape(-1, groups), n=n, m=m
-        )
-        answer["err"] = err
-    chosen = BlockOperands(
-        activations.reshape(-1, lanes),
-        operands["b"].reshape(-1, lanes),
-        operands["scale_a"].reshape(-1, blocks),
-        operands["scale_b"].reshape(-1, blocks),
-        operands.get("c"),
-        operands["first"] if params["accumulate"] else None,
-    )
+    activations, answer = chosen(params["sparsity"], lanes, operands)
     codes = block_dot(
-        chosen,
+        BlockOperands(
+            activations,
+            operands["b"].reshape(-1, lanes),
+            operands["scale_a"].reshape(-1, blocks),
+            operands["scale_b"].reshape(-1, blocks),
+            operands.get("c"),
+            operands["first"] if params["accumulate"] else None,
+        ),
         a,
         params["b"],
         params["y"],
         c_format=params["c"],
         scale_bits=params["scale_bits"],
+        window=params.get("window"),
         rounding=params["rounding"],
         overflow=params["overflow"],
     )

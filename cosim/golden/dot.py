@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cosim.golden import block_dot
 from cosim.golden.codec import as_codes, as_format, code_dtype
 from cosim.golden.rounding import NumberFormat, Target
 from cosim.golden.sum_of_products import SumOfProducts, Window
@@ -201,9 +202,12 @@ def window_of(params: Mapping[str, Any]) -> Window | None:
 
 def model(params: Mapping[str, Any], operands: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
     """Return what the unit of these normalised parameters answers to the operands' codes."""
+    if params.get("scale") is not None:
+        return block_dot.model(block_dot.of_dot(params), operands)
     lanes = params["lanes"]  # a port of one lane has codes of shape (n,)
+    a, answer = block_dot.chosen(params.get("sparsity"), lanes, operands)
     codes = dot(
-        operands["a"].reshape(-1, lanes),
+        a,
         operands["b"].reshape(-1, lanes),
         operands["c"] if params["c"] is not None else None,
         first=operands["first"] if params["accumulate"] else None,
@@ -219,4 +223,4 @@ def model(params: Mapping[str, Any], operands: Mapping[str, NDArray[Any]]) -> di
         overflow=params["overflow"],
         subnormals=params["subnormals"],
     )
-    return {"y": codes}
+    return {"y": codes, **answer}

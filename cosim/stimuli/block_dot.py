@@ -117,15 +117,7 @@ def enumerate_space(params: Mapping[str, Any], start: int, count: int) -> Operan
     """Return operands `start` to ``start + count - 1`` of all; the last port counts fastest."""
     if params["accumulate"]:
         raise ValueError("an accumulator has more than its operands to enumerate")
-    ports = _ports(params)
-    widths = [width for _, width, lanes in ports for _ in range(lanes)]
-    fields = iter(operands.split_index(widths, start, count))
-    return _shaped(
-        {
-            name: np.stack([next(fields) for _ in range(lanes)], axis=1).astype(code_dtype(width))
-            for name, width, lanes in ports
-        }
-    )
+    return operands.enumerate_ports(_ports(params), start, count)
 
 
 def operands_of(fmt: Format) -> tuple[int, int]:
@@ -152,8 +144,9 @@ def _ports(params: Mapping[str, Any]) -> list[tuple[str, int, int]]:
 
 
 def _formats(params: Mapping[str, Any]) -> tuple[BlockFormat, BlockFormat]:
-    a, b = (cast(BlockFormat, parse_format(params[port])) for port in "ab")
-    return a, b
+    # Names, or formats that have none: those of a `dot` with scales.
+    a, b = (parse_format(fmt) if isinstance(fmt, str) else fmt for fmt in map(params.get, "ab"))
+    return cast(BlockFormat, a), cast(BlockFormat, b)
 
 
 def _lanes(params: Mapping[str, Any]) -> tuple[int, int]:

@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cosim.golden.codec import as_format, code_dtype
-from cosim.stimuli import Operands, operands
+from cosim.golden.block_dot import of_dot
+from cosim.golden.codec import as_format
+from cosim.stimuli import Operands, block_dot, operands
 from cosim.stimuli.books import Book, operands_of
+from cosim.stimuli.selection import selection_of
 from cosim.stimuli.sum_of_products import SumStimuli, Terms, is_signed
 from hdl.formats import Format, parse_format
 
@@ -25,8 +27,16 @@ def directed(params: Mapping[str, Any]) -> Operands:
     """Return corners in one lane and in all, cancelling lanes, and ladders around corners of y.
 
     With an accumulator all of it comes twice: every row for itself, then in runs of various
-    lengths, with long runs of the largest products between.
+    lengths, with long runs of the largest products between. With sparse weights, all codes of the
+    metadata; with scales, what `cosim.stimuli.block_dot` has.
     """
+    if params.get("scale") is not None:
+        return block_dot.directed(of_dot(params))
+    dense, selection = _directed(params), selection_of(params)
+    return dense if selection is None else selection.directed(dense)
+
+
+def _directed(params: Mapping[str, Any]) -> Operands:
     stimuli = _stimuli(params)
     lanes = stimuli.lanes
     factors = stimuli.a, stimuli.b
@@ -81,6 +91,13 @@ def random(params: Mapping[str, Any], count: int, rng: np.random.Generator) -> O
     With an accumulator, runs of 1 to 256 rows; those of more than 16 are of calm rows, as one NaN
     or infinity would hide all that follow. Some rows undo the one before them.
     """
+    if params.get("scale") is not None:
+        return block_dot.random(of_dot(params), count, rng)
+    dense, selection = _random(params, count, rng), selection_of(params)
+    return dense if selection is None else selection.random(dense, rng)
+
+
+def _random(params: Mapping[str, Any], count: int, rng: np.random.Generator) -> Operands:
     stimuli = _stimuli(params)
     terms = stimuli.random(count, rng)
     if not params["accumulate"]:
@@ -101,24 +118,20 @@ def random(params: Mapping[str, Any], count: int, rng: np.random.Generator) -> O
 
 def space_bits(params: Mapping[str, Any]) -> int:
     """Return the number of operand bits; far more than 64 for an accumulator."""
-    return _STATEFUL_BITS if params["accumulate"] else sum(_widths(params))
+    if params.get("scale") is not None:
+        return block_dot.space_bits(of_dot(params))
+    if params["accumulate"]:
+        return _STATEFUL_BITS
+    return sum(width * lanes for _, width, lanes in _ports(params))
 
 
 def enumerate_space(params: Mapping[str, Any], start: int, count: int) -> Operands:
     """Return operands `start` to ``start + count - 1`` of all; c counts fastest."""
+    if params.get("scale") is not None:
+        return block_dot.enumerate_space(of_dot(params), start, count)
     if params["accumulate"]:
         raise ValueError("an accumulator has more than its operands to enumerate")
-    lanes = params["lanes"]
-    widths = _widths(params)
-    fields = operands.split_index(widths, start, count)
-    codes = [field.astype(code_dtype(width)) for field, width in zip(fields, widths, strict=True)]
-    return _operands(
-        Terms(
-            np.stack(codes[:lanes], axis=1),
-            np.stack(codes[lanes : 2 * lanes], axis=1),
-            codes[-1] if params["c"] is not None else None,
-        )
-    )
+    return operands.enumerate_ports(_ports(params), start, count)
 
 
 def _one(fmt: str, name: Format | Book | str) -> int:
@@ -128,10 +141,22 @@ def _one(fmt: str, name: Format | Book | str) -> int:
     return operands.constant(fmt, 1.0)
 
 
-def _widths(params: Mapping[str, Any]) -> list[int]:
-    a, b = (parse_format(params[port]).bits for port in "ab")
-    c = [] if params["c"] is None else [as_format(params["c"]).bits]
-    return [a] * params["lanes"] + [b] * params["lanes"] + c
+def _ports(params: Mapping[str, Any]) -> list[tuple[str, int, int]]:
+    """Return name, bits of a lane, and lanes of every port."""
+    selection, lanes = selection_of(params), params["lanes"]
+    ports = [
+        (
+            "a",
+            parse_format(params["a"]).bits,
+            selection.groups * selection.m if selection else lanes,
+        ),
+        ("b", parse_format(params["b"]).bits, lanes),
+    ]
+    if selection:
+        ports.append(("meta", selection.meta_bits, selection.groups))
+    if params["c"] is not None:
+        ports.append(("c", as_format(params["c"]).bits, 1))
+    return ports
 
 
 def _runs(count: int, lengths: list[int]) -> NDArray[np.uint8]:

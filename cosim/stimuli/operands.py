@@ -18,6 +18,7 @@ from hdl.formats import FloatFormat, Format, IntFormat
 __all__ = [
     "constant",
     "corner_codes",
+    "enumerate_ports",
     "exponent_range",
     "finite_codes",
     "nearest",
@@ -249,3 +250,29 @@ def split_index(widths: list[int], start: int, count: int) -> list[NDArray[np.ui
         fields.insert(0, index & np.uint64((1 << width) - 1))
         index = index >> np.uint64(width)
     return fields
+
+
+def enumerate_ports(
+    ports: list[tuple[str, int, int]], start: int, count: int
+) -> dict[str, NDArray[Any]]:
+    """Return the codes of indices `start` to ``start + count - 1`` on some ports.
+
+    Parameters
+    ----------
+    ports
+        Name, bits of a lane, and lanes of each; the last one counts fastest.
+    start, count
+        As in `split_index`.
+
+    Returns
+    -------
+    dict
+        Codes by port, shape (count,) of one lane and (count, lanes) of several.
+    """
+    widths = [width for _, width, lanes in ports for _ in range(lanes)]
+    fields = iter(split_index(widths, start, count))
+    codes: dict[str, NDArray[Any]] = {}
+    for name, width, lanes in ports:
+        each = [next(fields).astype(code_dtype(width)) for _ in range(lanes)]
+        codes[name] = each[0] if lanes == 1 else np.stack(each, axis=1)
+    return codes

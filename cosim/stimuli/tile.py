@@ -107,6 +107,8 @@ def _ports(params: Mapping[str, Any]) -> list[tuple[str, int, int]]:
         bits[port] = fmt.element.bits if isinstance(fmt, BlockFormat) else fmt.bits
         if isinstance(fmt, BlockFormat):
             bits[f"scale_{port}"] = fmt.scale.bits
+        elif params["scale"] is not None:
+            bits[f"scale_{port}"] = parse_format(params["scale"][port]).bits
     if params["c"] is not None:
         bits["c"] = parse_format(params["c"]).bits
     n, m = sparsity_of(params["sparsity"]) or (1, 1)

@@ -6,16 +6,13 @@ from typing import Annotated, Any, ClassVar, Literal, cast
 
 from pydantic import AfterValidator, Field, model_validator
 
-from gen.params.base import Params, RuleError
+from gen.params.base import Params
+from gen.params.blocks import BlockSum, Sparsity, check_selection, complete
 from gen.params.rounding import ResultFormat
 from gen.params.scalar import identifier
-from hdl.formats import BlockFormat, FloatFormat, FormatError, IntFormat, parse_format
+from hdl.formats import BlockFormat, parse_format
 
 __all__ = ["BlockDotParams", "BlockFormatName"]
-
-_TOTAL_BITS = 60
-_INTEGER_BITS = 48
-"""Widths of exact sums and of integer results: golden models compute them in 64 bits."""
 
 
 def _block(name: str) -> str:
@@ -30,7 +27,7 @@ BlockFormatName = Annotated[
     AfterValidator(_block),
     Field(
         examples=["mxfp8-e4m3", "nvfp4", "vsq4", "bfp4v2", "bfp3v2", "vsq4m4v2", "vsq3m2v2"],
-        json_schema_extra={"block": True},
+        json_schema_extra={"listed": True},
     ),
 ]
 
@@ -55,7 +52,7 @@ class BlockDotParams(Params):
     scale_bits: int | None = Field(
         None, ge=1, le=32, description="bits that the product of integer scales is rounded to"
     )
-    sparsity: Literal["1:2", "2:4", "1:4", "4:8"] | None = Field(
+    sparsity: Sparsity | None = Field(
         None, description="b holds of every M elements the N that count; `meta` says which"
     )
     rounding: Literal["rne", "rtz", "rup", "rdn", "rna"] = Field(
@@ -69,47 +66,23 @@ class BlockDotParams(Params):
 
     @model_validator(mode="after")
     def _check(self) -> BlockDotParams:
-        from hdl.stages.block_shape import (
-            BlockShape,
-            check_block_options,
-            check_sparsity,
-            exact_block_format,
-        )
-
         a, b = (cast(BlockFormat, parse_format(name)) for name in (self.a, self.b))
-        c = None if self.c is None else parse_format(self.c)
-        try:
-            shape = BlockShape(a, b, self.blocks, self.scale_bits)
-            if self.sparsity is not None:
-                check_sparsity(shape, *_two_numbers(self.sparsity))
-        except ValueError as error:
-            raise RuleError("a", str(error)) from error
-        if shape.integer_scales and shape.total_bits > _TOTAL_BITS:
-            raise RuleError("a", f"has sums of {shape.total_bits} bits, more than {_TOTAL_BITS}")
-        try:
-            if self.y is None:
-                exact = exact_block_format(shape, c, accumulate=self.accumulate)
-                object.__setattr__(self, "y", exact.name)
-            if self.overflow is None:
-                default = "wrap" if shape.integer_scales else "ieee"
-                object.__setattr__(self, "overflow", default)
-            y = parse_format(cast(str, self.y))
-            check_block_options(
-                shape,
-                y,
-                c,
-                accumulate=self.accumulate,
-                rounding=self.rounding,
-                overflow=cast(str, self.overflow),
-            )
-        except (ValueError, FormatError) as error:
-            raise RuleError("y", str(error)) from error
-        for key, fmt in (("y", y), ("c", c)):
-            limit = _TOTAL_BITS + 1 if key == "y" else _INTEGER_BITS
-            if isinstance(fmt, IntFormat) and fmt.bits > limit:
-                raise RuleError(key, f"has at most {limit} bits, unlike {fmt.name}")
-            if isinstance(fmt, FloatFormat) and fmt.exponent_bits > 8:
-                raise RuleError(key, f"has at most 8 exponent bits, unlike {fmt.name}")
+        asked = BlockSum(
+            a=a,
+            b=b,
+            blocks=self.blocks,
+            scale_bits=self.scale_bits,
+            window=None,
+            y=self.y,
+            c=self.c,
+            accumulate=self.accumulate,
+            rounding=self.rounding,
+            overflow=self.overflow,
+        )
+        y, overflow = complete(asked, "a")
+        check_selection(self.sparsity, self.blocks * a.length)
+        object.__setattr__(self, "y", y)
+        object.__setattr__(self, "overflow", overflow)
         return self
 
     @property
@@ -141,11 +114,5 @@ class BlockDotParams(Params):
 
     def constructor_arguments(self) -> dict[str, Any]:
         arguments = super().constructor_arguments()
-        if self.sparsity is not None:
-            arguments["sparsity"] = _two_numbers(self.sparsity)
+        del arguments["sparsity"]
         return arguments
-
-
-def _two_numbers(text: str) -> tuple[int, int]:
-    n, m = text.split(":")
-    return int(n), int(m)

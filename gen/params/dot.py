@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 from pydantic import Field, model_validator
 
 from gen.params.base import RuleError
+from gen.params.blocks import BlockSum, Sparsity, check_selection, complete
 from gen.params.codebook import FactorFormat, TableFormat, check_tables, factor_name
 from gen.params.rounding import OperandFormat, ResultFormat, RoundingParams
-from hdl.formats import FloatFormat, FormatError, IntFormat, parse_format
+from gen.params.scale import ScaleTable
+from hdl.formats import BlockFormat, FloatFormat, FormatError, IntFormat, parse_format
+
+if TYPE_CHECKING:
+    from hdl.stages.block_shape import BlockWindow
 
 __all__ = ["DotParams"]
 
@@ -61,6 +66,21 @@ class DotParams(RoundingParams):
         description="align = window: keep guard and round bits as well, and whether anything is "
         "below them",
     )
+    group: int | None = Field(
+        None,
+        ge=1,
+        le=1024,
+        description="align = window, with scale: products that are added exactly before their "
+        "scales join them; 1 by default",
+    )
+    sparsity: Sparsity | None = Field(
+        None,
+        description="N:M, as 2:4: b holds of every M elements the N that count, a all; `meta` says "
+        "which",
+    )
+    scale: ScaleTable | None = Field(
+        None, description="scales of vectors within the lanes, a table"
+    )
 
     @model_validator(mode="after")
     def _complete(self) -> DotParams:
@@ -69,6 +89,12 @@ class DotParams(RoundingParams):
             raise RuleError(
                 "accumulate", "excludes c: the unit adds either an addend or its last result"
             )
+        check_selection(self.sparsity, self.lanes)
+        if self.scale is not None:
+            self._complete_scaled(self.scale)
+            return self
+        if self.group is not None:
+            raise RuleError("group", "needs align = window with a scale")
         if self.y is None:
             self._complete_result()
         self._check_lsb()
@@ -89,14 +115,72 @@ class DotParams(RoundingParams):
                 "any other sum has to be known before the next one",
             )
 
-    def _check_window(self) -> None:
-        if self.align == "exact":
-            for key, given in (("fraction_bits", self.fraction_bits), ("sticky", self.sticky)):
-                if given:
-                    raise RuleError(key, "needs align = window")
-            return
+    def _complete_scaled(self, scale: ScaleTable) -> None:
+        if self.lsb:
+            raise RuleError("lsb", "is 0 with scale")
+        if self.accumulator != "binary":
+            raise RuleError("accumulator", "is binary with scale")
+        if self.subnormals != "ieee":
+            raise RuleError("subnormals", "is ieee with scale")
+        for key, name in (("a", self.a), ("b", self.b)):
+            fmt = parse_format(name)
+            if not isinstance(fmt, IntFormat | FloatFormat):
+                raise RuleError(key, f"is an integer or a float with scale, unlike {fmt.name}")
+            if not fmt.is_signed:
+                raise RuleError(key, "is signed with scale: its vectors are those of block formats")
+        self._check_window_width()
+        scale.complete_vector(self.lanes)
+        y, overflow = complete(self._block_sum(scale), "scale")
+        object.__setattr__(self, "y", y)
+        object.__setattr__(self, "overflow", overflow)
+
+    def _block_sum(self, scale: ScaleTable) -> BlockSum:
+        a, b = (
+            BlockFormat(
+                element.name,
+                element,
+                parse_format(cast(str, name)),
+                cast(int, scale.vector),
+                "vsq" if scale.kind == "channel" else scale.kind,
+            )
+            for element, name in (
+                (parse_format(self.a), scale.a),
+                (parse_format(self.b), scale.b),
+            )
+        )
+        return BlockSum(
+            a=a,
+            b=b,
+            blocks=self.lanes // a.length,
+            scale_bits=scale.bits,
+            window=self._block_window,
+            y=self.y,
+            c=self.c,
+            accumulate=self.accumulate,
+            rounding=self.rounding,
+            overflow=self.overflow,
+        )
+
+    @property
+    def _block_window(self) -> BlockWindow | None:
+        from hdl.stages.block_shape import BlockWindow
+
         if self.fraction_bits is None:
+            return None
+        return BlockWindow(self.fraction_bits, self.sticky, self.group or 1)
+
+    def _check_window_width(self) -> None:
+        if self.align == "exact":
+            for key in ("fraction_bits", "sticky", "group"):
+                if getattr(self, key):
+                    raise RuleError(key, "needs align = window")
+        elif self.fraction_bits is None:
             raise RuleError("fraction_bits", "is needed with align = window")
+
+    def _check_window(self) -> None:
+        self._check_window_width()
+        if self.align == "exact":
+            return
         for name in (*self._operands, self._result):
             if not isinstance(parse_format(name), FloatFormat):
                 raise RuleError("align", f"window needs floats: {name} has no exponent to align by")
@@ -157,16 +241,38 @@ class DotParams(RoundingParams):
             *((f"lsb{self.lsb}".replace("-", "m"),) if self.lsb else ()),
             *((f"w{self.fraction_bits}",) if self.fraction_bits else ()),
             *(("sticky",) if self.sticky else ()),
+            *((f"g{self.group}",) if self.group else ()),
+            *((self.sparsity.replace(":", "of"),) if self.sparsity else ()),
+            *(self.scale.words(self.lanes) if self.scale else ()),
             *super().suffixes,
         )
 
     @property
     def formula(self) -> str:
         addend = " + c" if self.c else " + (first ? 0 : previous y)" if self.accumulate else ""
-        products = f"sum(a[i] * b[i] for i in 0..{self.lanes - 1})"
+        chosen = "a[position of meta]" if self.sparsity else "a[i]"
+        products = f"sum({chosen} * b[i] for i in 0..{self.lanes - 1})"
+        if self.scale:
+            factor = "scale_a[j] * scale_b[j]"
+            if self.scale.bits:
+                factor = f"round({factor} to {self.scale.bits} bits)"
+            products = f"sum({factor} * sum({chosen} * b[i] for i in vector j) for all j)"
         if self.lsb:
             products = f"2^{-self.lsb} * {products}"
         if self.align == "exact":
             return f"y = round({products}{addend}), rounded once"
         kept = f"{self.fraction_bits} fraction bits{' and g, r, s' if self.sticky else ''}"
-        return f"y = round({products}{addend}), terms cut to {kept} of the largest"
+        terms = f"terms of {self.group} products" if self.group and self.group > 1 else "terms"
+        return f"y = round({products}{addend}), {terms} cut to {kept} of the largest"
+
+    def constructor_arguments(self) -> dict[str, Any]:
+        arguments = super().constructor_arguments()
+        for key in ("sparsity", "scale", "group"):
+            del arguments[key]
+        if self.scale is None:
+            return arguments
+        asked = self._block_sum(self.scale)
+        shared = ("y", "c", "accumulate", "rounding", "overflow", "stages", "objective")
+        return {key: arguments[key] for key in shared} | {
+            key: getattr(asked, key) for key in ("a", "b", "blocks", "scale_bits", "window")
+        }

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from hdl.bricks.rounding import ROUNDINGS
 from hdl.formats import BlockFormat, FixedFormat, FloatFormat, Format, IntFormat
 from hdl.stages.decode import decoded_range
 from hdl.stages.terms import product_range
+from hdl.stages.window import MAX_FRACTION_BITS
 
 __all__ = [
     "MAX_LANES",
     "MAX_WORD_BITS",
     "BlockShape",
+    "BlockWindow",
     "check_block_options",
-    "check_sparsity",
     "exact_block_format",
 ]
 
@@ -20,6 +23,33 @@ MAX_LANES = 1024
 
 MAX_WORD_BITS = 256
 """Widest exact sum of several blocks; with e8m0 scales two blocks already need twice as much."""
+
+
+MAX_WINDOW_BITS = 61
+"""Widest sum of terms in a window, sign aside: golden models compute it in 64 bits."""
+
+
+@dataclass(frozen=True)
+class BlockWindow:
+    """How much of its terms a block dot product adds, as in `hdl.stages.window`.
+
+    Of each group the products are added exactly; the sum, times the significands of its scales, is
+    a term. Its exponent is that of the scales, plus the products' own in groups of one; nothing is
+    renormalised.
+
+    Attributes
+    ----------
+    fraction_bits
+        Fraction bits that are kept below the largest exponent.
+    sticky
+        Whether three more are kept: guard, round, and whether anything is below.
+    group
+        Lanes in a group; they share their scales.
+    """
+
+    fraction_bits: int
+    sticky: bool = False
+    group: int = 1
 
 
 class BlockShape:
@@ -33,15 +63,19 @@ class BlockShape:
         Blocks a cycle.
     scale_bits
         Bits that the product of integer scales is rounded to; None for all.
+    window
+        What of every term is added; None for all of it.
 
     Attributes
     ----------
     lanes : int
         Elements a cycle.
+    group, groups : int
+        Lanes whose products are added exactly before scales come in, and how many such groups.
     integer_scales, integer_elements : bool
         Whether the datapath is one of integers, at these places.
     value_bits, value_weight : int
-        Width of a block's exact sum (two's complement, never the most negative number), and the
+        Width of a group's exact sum (two's complement, never the most negative number), and the
         weight of its lowest bit.
     factor_bits, dropped : int
         Width of a block's factor (0: nothing but an exponent), and the bits that it was rounded by.
@@ -58,7 +92,14 @@ class BlockShape:
         If the formats cannot be multiplied block by block.
     """
 
-    def __init__(self, a: BlockFormat, b: BlockFormat, blocks: int, scale_bits: int | None) -> None:
+    def __init__(
+        self,
+        a: BlockFormat,
+        b: BlockFormat,
+        blocks: int,
+        scale_bits: int | None,
+        window: BlockWindow | None = None,
+    ) -> None:
         if a.length != b.length:
             raise ValueError(
                 f"blocks of {a.name} and {b.name} have {a.length} and {b.length} lanes"
@@ -76,7 +117,12 @@ class BlockShape:
         self.integer_elements = all(
             isinstance(fmt.element, IntFormat | FixedFormat) for fmt in self.formats
         )
-        growth = (self.length - 1).bit_length()
+        self.window = window
+        self.group = a.length if window is None else window.group
+        if self.group < 1 or self.length % self.group:
+            raise ValueError(f"group = {self.group}: groups share scales, so it divides {a.length}")
+        self.groups = self.lanes // self.group
+        growth = (self.group - 1).bit_length()
         elements = [decoded_range(fmt.element) for fmt in self.formats]
         if self.integer_elements:
             # A sign bit for unsigned operands is not needed: elements are signed.
@@ -90,6 +136,9 @@ class BlockShape:
             self.value_weight = product.min_weight
         self._set_scales(scale_bits)
         self.total_bits = self.value_bits + self.factor_bits
+        if window is not None:
+            self._check_window(window)
+            return
         if blocks > 1:
             self.total_bits += self.span + (blocks - 1).bit_length()
         if blocks > 1 and self.total_bits > MAX_WORD_BITS:
@@ -117,6 +166,36 @@ class BlockShape:
         self.dropped = 0
         self.scale_range = product
         self.span = product.max_weight - product.min_weight
+
+    @property
+    def headroom(self) -> int:
+        """With a window: bits of a term above its exponent."""
+        if self.group == 1:
+            return 2  # a product of two significands below 2
+        # Two's complement has a sign; significands of scales are below 2 each, if not 1.
+        return self.value_bits - 1 + self.value_weight + (2 if self.factor_bits else 0)
+
+    def _check_window(self, window: BlockWindow) -> None:
+        names = " and ".join(sorted({fmt.name for fmt in self.formats}))
+        if not 1 <= window.fraction_bits <= MAX_FRACTION_BITS:
+            raise ValueError(
+                f"fraction_bits = {window.fraction_bits} is not in 1..{MAX_FRACTION_BITS}"
+            )
+        if self.integer_scales:
+            raise ValueError("a window needs floating scales: integers have no exponent")
+        for fmt in self.formats:
+            if not isinstance(fmt.element, FloatFormat):
+                raise ValueError(f"a window needs floats: {fmt.element.name} has no exponent")
+        if self.factor_bits and window.group == 1:
+            raise ValueError(
+                f"group = 1: scales of {names} are no powers of two, they multiply sums of groups"
+            )
+        bits = window.fraction_bits + 3 * window.sticky + self.headroom + self.groups.bit_length()
+        if bits > MAX_WINDOW_BITS:
+            raise ValueError(
+                f"fraction_bits = {window.fraction_bits}: sums of {names} take {bits} bits, more "
+                f"than {MAX_WINDOW_BITS}"
+            )
 
 
 def exact_block_format(shape: BlockShape, c: Format | None, *, accumulate: bool) -> IntFormat:
@@ -159,11 +238,3 @@ def _check_result(name: str, fmt: Format, *, integers: bool) -> None:
         raise ValueError(f"{name} is an integer if the scales are, and otherwise a float")
     if not integers and not (isinstance(fmt, FloatFormat) and fmt.signed):
         raise ValueError(f"{name} is a float with a sign, unlike {fmt.name}")
-
-
-def check_sparsity(shape: BlockShape, n: int, m: int) -> None:
-    """Raise `ValueError` unless of every `m` operands `n` can be selected for the lanes."""
-    if not 1 <= n < m or shape.lanes % n:
-        raise ValueError(f"sparsity {n}:{m}: n is below m and divides the {shape.lanes} lanes")
-    if shape.lanes // n * m > MAX_LANES:
-        raise ValueError(f"sparsity {n}:{m}: there are 1 to {MAX_LANES} lanes of a")

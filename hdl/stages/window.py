@@ -56,6 +56,9 @@ class Window:
         Range of the largest exponent's code, `least` standing for no term at all.
     floor
         The smallest largest exponent, where that is more than `least`.
+    headroom
+        Bits of a term above the 1 of its exponent's weight, that one included: a product's
+        significand is below 4.
     """
 
     kept: int
@@ -63,6 +66,7 @@ class Window:
     least: int
     highest: int
     floor: int | None
+    headroom: int = 2
 
     @property
     def bits(self) -> int:
@@ -71,8 +75,8 @@ class Window:
 
     @property
     def term_bits(self) -> int:
-        """Width of a term after alignment: a product's significand is below 4."""
-        return self.kept + 2
+        """Width of a term after alignment."""
+        return self.kept + self.headroom
 
     @property
     def min_exponent(self) -> int:
@@ -80,7 +84,9 @@ class Window:
         return self.least if self.floor is None else self.floor
 
 
-def window_of(kept: int, *, sticky: bool, exponents: Sequence[tuple[int, int]]) -> Window:
+def window_of(
+    kept: int, *, sticky: bool, exponents: Sequence[tuple[int, int]], headroom: int = 2
+) -> Window:
     """Return the window for terms whose exponents lie in these ranges."""
     least = min(low for low, _ in exponents)
     highest = max(high for _, high in exponents)
@@ -91,6 +97,7 @@ def window_of(kept: int, *, sticky: bool, exponents: Sequence[tuple[int, int]]) 
         least=least,
         highest=highest if floor is None else max(highest, floor),
         floor=floor,
+        headroom=headroom,
     )
 
 

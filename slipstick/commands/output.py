@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from gen.config import Config, resolve
+from gen.config import Config, resolve, toml_value
 from slipstick.completion import complete_config
 
 __all__ = [
@@ -97,7 +97,7 @@ def print_json(value: Any) -> None:
 
 def value_text(value: Any) -> str:
     """Return a parameter's value as the command line takes it; nothing for one left out."""
-    return "" if value is None else value if isinstance(value, str) else json.dumps(value)
+    return "" if value is None else value if isinstance(value, str) else toml_value(value)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import click
 
 from gen.catalog import UNITS, UnitEntry
-from gen.config import json_schema
+from gen.config import json_schema, parameters_of
 from gen.diagram import diagram as drawn
 from gen.emit import interface
 from gen.files import write_atomically
@@ -60,10 +61,12 @@ def command(what: tuple[str, ...], as_json: bool, diagram: Path | None) -> None:
 def _print_unit(unit: UnitEntry) -> None:
     click.echo(f"{unit.name}: {unit.summary}\n\n{_contract(unit)}")
     shown = table("parameter", "default", "values", "meaning")
-    for key, schema in json_schema(unit.name)["properties"]["params"]["properties"].items():
-        required = unit.params.model_fields[key].is_required()
-        default = "required" if required else value_text(schema.get("default"))
-        shown.add_row(key, default, _values(schema), schema.get("description", ""))
+    for one in parameters_of(unit.name):
+        default = value_text(one.default)
+        if one.required:
+            table_key = one.key.rpartition(".")[0]
+            default = f"needed in {table_key}" if table_key else "required"
+        shown.add_row(one.key, default, _values(one.schema), one.schema.get("description", ""))
     console().print(shown)
 
 
@@ -74,10 +77,8 @@ def _contract(unit: UnitEntry) -> str:
     return (inspect.getdoc(component) or "").partition("\n\nParameters\n")[0].replace("`", "")
 
 
-def _values(schema: dict[str, Any]) -> str:
+def _values(schema: Mapping[str, Any]) -> str:
     """Return the values that a JSON Schema allows, in a few words."""
-    if "anyOf" in schema:
-        return _values(next(one for one in schema["anyOf"] if one.get("type") != "null"))
     if "enum" in schema:
         return ", ".join(schema["enum"])
     if "const" in schema:

@@ -25,7 +25,7 @@ def test_every_value_of_every_option_is_drawn(unit):
     random = Random(1)
     drawn = [draw(unit, random).params_dict() for _ in range(250)]
     for key, schema in json_schema(unit)["properties"]["params"]["properties"].items():
-        values = {params[key] for params in drawn}
+        values = {repr(params[key]) if key == "scale" else params[key] for params in drawn}
         if "const" not in schema:
             assert len(values) > 1, key
         for choices in (schema, *schema.get("anyOf", ())):
@@ -33,6 +33,22 @@ def test_every_value_of_every_option_is_drawn(unit):
     assert {params["stages"] for params in drawn} == set(range(6))
     if "lanes" in drawn[0]:
         assert {params["lanes"] for params in drawn} >= {1, 2, 4, 8}
+
+
+def test_tables_are_drawn_and_shrunk():
+    random = Random(2)
+    drawn = [draw("dot", random) for _ in range(400)]
+    tables = [one.params_dict()["scale"] for one in drawn if one.params_dict()["scale"]]
+    assert {table["kind"] for table in tables} == {"vsq", "mx", "nvfp4", "channel"}
+    assert {one.params_dict()["sparsity"] for one in drawn} > {None, "2:4"}
+    scaled = make_config(
+        "dot",
+        {"a": "int4", "b": "int4", "lanes": 8, "stages": 2, "sparsity": "2:4"}
+        | {"scale": {"kind": "vsq", "vector": 4, "bits": 5}},
+    )
+    smallest = shrink(scaled, lambda config: config.params_dict()["scale"] is not None)
+    assert smallest.given()["scale"] == {"kind": "vsq"}
+    assert smallest.params_dict()["sparsity"] is None
 
 
 def test_units_are_drawn_alike():

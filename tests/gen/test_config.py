@@ -5,7 +5,16 @@ from typing import Any
 import pytest
 
 from gen.catalog import UNITS
-from gen.config import Config, json_schema, load_config, make_config, presets, resolve
+from gen.config import (
+    Config,
+    json_schema,
+    load_config,
+    make_config,
+    parameters_of,
+    presets,
+    resolve,
+    toml_value,
+)
 from gen.errors import ConfigError
 from gen.names import check_name
 
@@ -38,7 +47,8 @@ def test_file_becomes_a_complete_config(tmp_path: Path) -> None:
         "params": {"a": "int8", "b": "int8", "y": "int18", "lanes": 4, "c": None, "lsb": 0}
         | {"a_table": None, "b_table": None}
         | {"accumulate": False, "align": "exact", "fraction_bits": None}
-        | {"sticky": False, "rounding": "rne", "overflow": "wrap"}
+        | {"sticky": False, "group": None, "sparsity": None, "scale": None, "accumulator": "binary"}
+        | {"rounding": "rne", "overflow": "wrap"}
         | {"subnormals": "ieee", "stages": 0, "objective": "balanced"},
     }
 
@@ -250,7 +260,20 @@ def test_defaults_are_derived_anew_when_a_preset_is_changed() -> None:
         ("fma a=int8 a=int8", "a = int8: given twice"),
         ("fma a=int8 a.b=int8", "a.b = int8: a already has a value"),
         ("fma name=3", "name = 3: must be a string"),
-        ("dp4a scale.bits=3", "scale: no such key; "),
+        ("dp4a scale.bits=3", "scale.kind: missing; it has no default"),
+        ("dp4a scale.knd=mx", "scale.knd: no such key; nearest: kind"),
+        (
+            "dp4a scale.kind=mxx",
+            'scale.kind = "mxx": must be vsq, mx, nvfp4 or channel; nearest: mx',
+        ),
+        ("dp4a scale.kind=mx scale.a=uint6", 'scale.a = "uint6": is no scale of kind mx; '),
+        (
+            "dp4a scale.kind=vsq scale.vector=3",
+            "scale.vector = 3: of 3 lanes does not divide the 4",
+        ),
+        ("dp4a scale.kind=vsq scale.bits=33", "scale.bits = 33: must be 32 or less"),
+        ("dp4a scale=mx", 'scale = "mx": must be a table of kind, a, b, bits or vector'),
+        ("dp4a sparsity=2/4", 'sparsity = "2/4": is "N:M", N weights of every M; nearest: 2:4'),
         ("dp4a name=x int8-mac name=x", "two different configs are named x"),
         ("fma a=" + "x" * 300, 'a = "xxxxx'),
     ],
@@ -285,3 +308,33 @@ def test_schema_describes_a_config_file(unit: str) -> None:
     assert params["additionalProperties"] is False
     assert params["properties"]["stages"]["maximum"] == 64
     assert "lanes" in params["required"] or unit != "dot"
+
+
+def test_tables_are_given_by_dotted_keys_or_in_braces(tmp_path: Path) -> None:
+    words = ["dot", "a=int4", "b=int4", "lanes=64"]
+    dotted = resolve([*words, "scale.kind=vsq", "scale.bits=6"])
+    assert dotted == resolve([*words, 'scale={kind = "vsq", bits = 6}'])
+    text = 'unit = "dot"\n[params]\na = "int4"\nb = "int4"\nlanes = 64\n'
+    file = write(tmp_path, text + 'scale = {kind = "vsq", bits = 6}\n')
+    assert resolve([str(file)])[0].params_dict() == dotted[0].params_dict()
+    # A table changes key by key.
+    (changed,) = resolve([str(file), "scale.bits=4"])
+    assert changed.params_dict()["scale"]["bits"] == 4
+    assert changed.params_dict()["scale"]["kind"] == "vsq"
+    assert changed.config_hash != dotted[0].config_hash
+    assert changed.name == "dot64_int4_int18_vsq_m4"
+
+
+def test_parameters_are_listed_with_those_of_their_tables() -> None:
+    found = {one.key: one for one in parameters_of("dot")}
+    assert found["lanes"].required
+    assert found["scale.kind"].required
+    assert found["stages"].default == 0
+    assert "scale" not in found
+    assert found["scale.bits"].schema["maximum"] == 32
+    assert found["scale.kind"].schema["enum"] == ["vsq", "mx", "nvfp4", "channel"]
+
+
+def test_tables_are_written_as_toml() -> None:
+    assert toml_value({"kind": "mx", "bits": None, "vector": 4}) == '{kind = "mx", vector = 4}'
+    assert toml_value(True) == "true"

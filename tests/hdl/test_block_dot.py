@@ -62,14 +62,6 @@ def test_vectors_with_integer_scales_accumulate():
     assert {port.name: port.lsb for port in component.ports if port.lsb} == {"y": 4}
 
 
-def test_sparse_weights_meet_their_activations():
-    component = unit("vsq4m1v2", "vsq4m1v2", sparsity=(2, 4))
-    row = {"a": pack([1, 2, 3, 4], 4), "b": pack([5, 7], 4), "scale_a": 1, "scale_b": 1}
-    rows = [row | {"meta": 0xC}, row | {"meta": 0x5}]
-    # Positions 0 and 3: 5 + 28. Code 5 asks for position 1 twice: 10 + 14, and says so.
-    assert settle(component, rows, "y", "err") == [(33, 0), (24, 1)]
-
-
 def test_powers_of_two_at_both_ends():
     component = unit("bfp8v2", "bfp8v2", "fp32")
     row = {"a": pack([4, 4], 8), "b": pack([4, 4], 8)}
@@ -122,16 +114,6 @@ def test_powers_of_two_at_both_ends():
             ("mxfp4", "mxfp4", "fp32"),
             {"c": "fp32", "accumulate": True},
             "accumulate = true and c exclude each other: the accumulator is c",
-        ),
-        (
-            ("vsq4", "vsq4"),
-            {"sparsity": (3, 4)},
-            "sparsity 3:4: n is below m and divides the 16 lanes",
-        ),
-        (
-            ("vsq4", "vsq4", None, 64),
-            {"sparsity": (2, 4)},
-            "sparsity 2:4: there are 1 to 1024 lanes of a",
         ),
         (("vsq4", "vsq4"), {"stages": 65}, "stages = 65 is not in 0..64"),
         (("vsq4", "vsq4"), {"objective": "fun"}, "objective = 'fun' is not one of area, delay"),

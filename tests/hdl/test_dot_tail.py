@@ -1,33 +1,16 @@
-from amaranth.hdl import Const, Module, Signal
-from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
-
-from hdl.dot_tail import hold, no_registers
-from hdl.pipeline import Pipeline
-from tests.hdl.simulate import run_pipeline
+from tests.hdl.dots import dot, evaluate
 
 
-class Held(wiring.Component):
-    def __init__(self):
-        super().__init__({"in_valid": In(1), "data": In(4), "out_valid": Out(1), "held": Out(4)})
-
-    def elaborate(self, platform):
-        m = Module()
-        pipe = Pipeline(m, self.in_valid, {"loop": 1.0}, 0)
-        accumulator = Signal(4)
-        m.d.comb += self.held.eq(hold(m, pipe, accumulator, self.data))
-        m.d.comb += self.out_valid.eq(pipe.valid)
-        return m
+def test_a_float_tail_adds_an_addend_far_away_and_rounds_once():
+    # 2 * 448^2 = 401408 = 0x1.88p18, far below 2^60.
+    unit = dot("e4m3", "e4m3", "fp32", lanes=2, c="fp32", rounding="rup")
+    assert evaluate(unit, [0x7E, 0x7E], [0x7E, 0x7E], 0) == (18 + 127) << 23 | 0x88 << 15
+    assert evaluate(unit, [0x7E, 0x7E], [0x7E, 0x7E], (60 + 127) << 23) == ((60 + 127) << 23) + 1
 
 
-def test_what_is_held_changes_in_valid_cycles_only():
-    rows = [(1, 3), (0, 5), (0, 6), (1, 7), (0, 8), (0, 9)]
-    cycles = [{"in_valid": valid, "data": data} for valid, data in rows]
-    outputs = run_pipeline(Held(), cycles, "out_valid", "held")
-    assert outputs[1:] == [(1, 3), (0, 3), (0, 3), (1, 7), (0, 7)]
-
-
-def test_no_registers_pass_everything():
-    one, two = Const(1), Const(2)
-    assert no_registers("step", one) is one
-    assert no_registers("step", one, two) == (one, two)
+def test_a_fixed_tail_rounds_a_fraction_and_saturates():
+    unit = dot("e4m3", "e4m3", "int8", lanes=2)
+    # 1.5 * 1 + 1 * 1 = 2.5, to even; 2 * 448^2 is too much; NaN is 0.
+    assert evaluate(unit, [0x3C, 0x38], [0x38, 0x38]) == 2
+    assert evaluate(unit, [0x7E, 0x7E], [0x7E, 0x7E]) == 127
+    assert evaluate(unit, [0x7F, 0x38], [0x38, 0x38]) == 0

@@ -10,6 +10,7 @@ from gen.emit import verilog_of
 from hdl.block_dot import BlockDot
 from hdl.dot import Dot
 from hdl.formats import BlockFormat, IntFormat, parse_format
+from hdl.sparse_dot import SparseDot
 from hdl.tile import Tile
 from tests.hdl.simulate import run_pipeline, settle
 
@@ -55,7 +56,7 @@ def test_running_sums_restart_together():
 
 def test_blocks_lie_along_k_and_any_illegal_code_is_an_error():
     fmt = block("vsq4m4v2")
-    tile = Tile(1, 2, partial(BlockDot, fmt, fmt, IntFormat(16), sparsity=(2, 4)))
+    tile = Tile(1, 2, lambda: SparseDot(BlockDot(fmt, fmt, IntFormat(16)), 2, 4))
     lanes = {port.name: port.lanes for port in tile.ports}
     assert lanes["a"] == 4
     assert (lanes["b"], lanes["scale_b"], lanes["meta"], lanes["err"]) == (4, 2, 2, 1)
@@ -69,6 +70,9 @@ def test_blocks_lie_along_k_and_any_illegal_code_is_an_error():
 
 
 def test_all_dot_products_share_one_module():
+    # Those behind a selection as well: what it stands before decides, too.
+    sparse = Tile(2, 2, lambda: SparseDot(Dot(INT8, INT8, INT32, 2), 2, 4))
+    assert len(re.findall(r"^module t_sparse_dot\b", verilog_of(sparse, "t"), re.MULTILINE)) == 1
     verilog = verilog_of(Tile(3, 4, partial(Dot, INT8, INT8, INT32, 4)), "tile")
     assert len(re.findall(r"^module tile_dot\b", verilog, re.MULTILINE)) == 1
     assert len(re.findall(r"^    tile_dot dot_\d_\d ", verilog, re.MULTILINE)) == 12

@@ -21,6 +21,9 @@ def completions(words: list[str], incomplete: str) -> list[str]:
         (["fma"], "", ["a=e4m3", "stages=", "flags=true"], ["lanes="]),
         (["fma", "flags=true"], "", ["a=e4m3"], ["flags=false"]),
         (["fma"], "a=e5", ["a=e5m2", "a=e5m2fnuz"], ["a=e4m3"]),
+        (["dot"], "sc", ["scale.kind=mx", "scale.a=uint6"], ["scale="]),
+        (["dot"], "scale.kind=", ["scale.kind=vsq"], []),
+        (["dot"], "sparsity=", ["sparsity=2:4"], ["sparsity=e4m3"]),
         # What bash makes of `a=e5`.
         (["fma", "a", "="], "e5", ["e5m2"], ["e4m3"]),
         (["fma", "rounding"], "=", ["rne", "rdn"], []),

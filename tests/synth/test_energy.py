@@ -230,6 +230,8 @@ def test_movements_are_those_of_a_plain_simulation(tmp_path: Path) -> None:
     [
         ({"a": "int8", "b": "int8", "c": "int32"}, 1),
         ({"a": "int8", "b": "int8", "lanes": 32}, 32),
+        ({"a": "mxfp4", "b": "mxfp4", "blocks": 2}, 64),
+        ({"a": "vsq4v64", "b": "vsq4v64", "blocks": 1, "sparsity": "2:4"}, 64),
         ({"format": "log4.3", "lanes": 8}, 8),
         ({"a": "int8", "m": 2, "n": 3, "k": 4}, 24),
         ({"rows": 4, "cols": 5}, 20),

@@ -4,6 +4,7 @@ from pydantic import ValidationError
 from gen.params.dot import DotParams
 
 FLOATS = {"a": "e4m3", "b": "e4m3", "y": "fp16", "lanes": 4}
+SCALED = FLOATS | {"lanes": 32, "scale": {"kind": "mx"}}
 INTEGERS = {"a": "int8", "b": "uint4", "lanes": 5}
 
 
@@ -45,6 +46,17 @@ def test_exact_result_of_floats() -> None:
         (FLOATS | {"sticky": True}, "needs align = window"),
         (INTEGERS | {"accumulator": "carry_save"}, "needs accumulate = true"),
         (FLOATS | {"accumulate": True, "accumulator": "carry_save"}, "overflow = wrap, not ieee"),
+        (FLOATS | {"sparsity": "3:5"}, "divides the 4 lanes"),
+        (FLOATS | {"sparsity": "4:2"}, "N:M has an N below M"),
+        (FLOATS | {"sparsity": "a:b"}, "N weights of every M; nearest: 2:4"),
+        (FLOATS | {"align": "window", "fraction_bits": 9, "group": 2}, "window with a scale"),
+        (SCALED | {"group": 2}, "needs align = window"),
+        (SCALED | {"align": "window"}, "is needed with align = window"),
+        (SCALED | {"subnormals": "flush"}, "is ieee with scale"),
+        (SCALED | {"lsb": 2}, "is 0 with scale"),
+        (SCALED | {"y": None}, "y can only be left out for integer scales"),
+        (INTEGERS | {"scale": {"kind": "vsq"}}, "is signed with scale"),
+        (SCALED | {"lanes": 64}, "scale_a|an exact sum of blocks of e4m3 and e4m3 has"),
     ],
     ids=[
         "accumulator",
@@ -61,8 +73,62 @@ def test_exact_result_of_floats() -> None:
         "sticky without window",
         "carries without an accumulator",
         "carries of floats",
+        "lanes of sparse weights",
+        "more kept than there are",
+        "no numbers",
+        "groups without scales",
+        "groups without window",
+        "scaled window without width",
+        "flushing scaled vectors",
+        "lsb of scaled vectors",
+        "exact scaled floats",
+        "unsigned scaled vectors",
+        "exact sum of far blocks",
     ],
 )
 def test_contradictions(params: dict[str, object], rule: str) -> None:
     with pytest.raises(ValidationError, match=rule):
         DotParams.model_validate(params)
+
+
+def test_scales_and_sparsity_make_another_unit() -> None:
+    plain = DotParams.model_validate(SCALED)
+    assert plain.scale is not None
+    assert plain.scale.model_dump() == {
+        "kind": "mx",
+        "a": "e8m0",
+        "b": "e8m0",
+        "bits": None,
+        "vector": 32,
+    }
+    arguments = plain.constructor_arguments()
+    assert (arguments["a"].element.name, arguments["a"].length, arguments["blocks"]) == (
+        *("e4m3", 32),
+        1,
+    )
+    rounded = DotParams.model_validate(
+        {"a": "int4", "b": "int4", "lanes": 64, "scale": {"kind": "vsq", "bits": 5}}
+    )
+    # 8 bits of a product, 4 of 16 lanes, 5 of the factor, 2 of 4 vectors.
+    assert (rounded.y, rounded.overflow) == ("int19", "wrap")
+    sparse = DotParams.model_validate(INTEGERS | {"lanes": 8, "sparsity": "2:4"})
+    assert "sparsity" not in sparse.constructor_arguments()
+    assert "round(scale_a[j] * scale_b[j] to 5 bits)" in rounded.formula
+    assert "a[position of meta]" in sparse.formula
+
+
+def test_names_tell_scales_apart() -> None:
+    window = {"align": "window", "fraction_bits": 9}
+    more: list[dict[str, object]] = [
+        {},
+        {"scale": {"kind": "mx", "vector": 16}, **window},
+        {"scale": {"kind": "mx", "vector": 16}, **window, "group": 2},
+        {"scale": {"kind": "channel", "a": "e8m0"}},
+        {"scale": {"kind": "nvfp4"}},
+        {"sparsity": "2:4"},
+        {"sparsity": "1:2"},
+    ]
+    params = [DotParams.model_validate(SCALED | one) for one in more]
+    names = ["_".join((one.base_name, *one.suffixes)) for one in params]
+    assert len(set(names)) == len(names)
+    assert names[2] == "dot32_e4m3_fp16_w9_g2_mx_v16"
