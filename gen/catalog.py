@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from gen.params.base import Params
 from gen.params.block_dot import BlockDotParams
+from gen.params.block_quantize import BlockQuantizeParams
 from gen.params.blocks import two_numbers
 from gen.params.convert import ConvertParams
 from gen.params.dot import DotParams
@@ -25,6 +26,7 @@ from gen.params.vector_scale import VectorScaleParams
 
 if TYPE_CHECKING:
     from hdl.block_dot import BlockDot
+    from hdl.block_quantize import BlockQuantize
     from hdl.convert import Convert
     from hdl.dot import Dot
     from hdl.fma import Fma
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
         | LogAdd
         | Tile
         | Systolic
+        | BlockQuantize
     )
 __all__ = ["UNITS", "UnitEntry"]
 
@@ -121,6 +124,12 @@ def _selected(
     return SparseDot(dense, *two_numbers(params.sparsity), front)
 
 
+def _block_quantize(params: BlockQuantizeParams) -> Unit:
+    from hdl.block_quantize import BlockQuantize
+
+    return BlockQuantize(**params.constructor_arguments())
+
+
 def _tile(params: TileParams) -> Unit:
     from hdl.tile import Tile
 
@@ -172,6 +181,12 @@ UNITS: Mapping[str, UnitEntry] = MappingProxyType(
             UnitEntry("dot", "dot product of two vectors, exact before rounding", DotParams, _dot),
             UnitEntry("convert", "one number format to another", ConvertParams, _convert),
             UnitEntry("quantize", "a number times a scale", QuantizeParams, _quantize),
+            UnitEntry(
+                "block_quantize",
+                "vectors into elements that share a scale",
+                BlockQuantizeParams,
+                _block_quantize,
+            ),
             UnitEntry(
                 "sparse_mux", "operands that sparse weights meet", SparseMuxParams, _sparse_mux
             ),
