@@ -121,7 +121,8 @@ def accuracy(config: Config, *, count: int = 4096, seed: int = 1) -> float | Non
 
     The signal is what exact arithmetic gives for the operands before they were encoded, so the
     ratio counts what the formats lose as well as what the unit does. None for units that are
-    neither a sum of products nor a conversion, and for formats in which all is lost.
+    neither a sum of products nor a conversion (or one of vectors in several cycles), and for
+    formats in which all is lost.
     """
     unit = unit_of(config)
     ports = {port["name"]: port for port in unit.ports}
@@ -140,7 +141,7 @@ def accuracy(config: Config, *, count: int = 4096, seed: int = 1) -> float | Non
         if unit.can_restart:
             exact = exact.reshape(-1, run).cumsum(axis=1).ravel()
         exact = exact + reals.get("c", 0.0)
-    elif "x" in reals:
+    elif "x" in reals and not (_has_shared_scale(unit) and unit.is_stateful):
         exact = reals["x"]
     else:
         return None
@@ -149,8 +150,16 @@ def accuracy(config: Config, *, count: int = 4096, seed: int = 1) -> float | Non
     if codes.shape != exact.shape or not due.any():
         return None
     results = decode(codes, y["format"]).astype(np.float64) * factor * 2.0 ** y.get("lsb", 0)
+    if _has_shared_scale(unit):
+        scales = decode(expected["scale"], ports["scale"]["format"]).astype(np.float64)
+        results = results * scales.reshape(count, *[1] * (results.ndim - 1))
     used = due & np.isfinite(results).reshape(count, -1).all(axis=1)
     return float(sqnr(exact[used], results[used])) if used.any() else None
+
+
+def _has_shared_scale(unit: Unit) -> bool:
+    """Whether results are elements of a block whose scale comes beside them."""
+    return any(port["name"] == "scale" for port in unit.results)
 
 
 def _cut_into_runs(operands: Codes, unit: Unit, cycles: int) -> None:

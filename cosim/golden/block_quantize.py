@@ -45,7 +45,7 @@ def quantize_vectors(
     # Exact: no operand has more than 32 bits.
     values = decode(x, x_format).astype(np.float64)
     magnitudes = np.abs(values)
-    poisoned = ~np.isfinite(magnitudes).all(axis=1)
+    poisoned = np.logical_not(np.isfinite(magnitudes).all(axis=1))
     peak = np.where(poisoned, 0.0, magnitudes.max(axis=1))
     # Both significands are in [1/2, 1): the difference of the exponents is that of the logarithms.
     power = np.frexp(peak)[1] - np.frexp(float(largest(block.element)))[1]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from cosim.golden.codec import as_format, code_dtype
 from cosim.golden.values import decode
 from cosim.stimuli import Operands, operands
-from hdl.formats import BlockFormat, parse_format
+from hdl.formats import BlockFormat, PowerFormat, parse_format
 
 __all__ = ["directed", "enumerate_space", "random", "space_bits"]
 
@@ -39,7 +39,11 @@ def directed(params: Mapping[str, Any]) -> Operands:
     vectors = [alone, everywhere]
     low, high = operands.exponent_range(params["x"])
     top = _top(block)
-    for exponent in sorted({low, low + 1, low + top, (low + high) // 2, 0, high - 1, high}):
+    exponents = {low, low + 1, low + top, (low + high) // 2, 0, high - 1, high}
+    # Around the least scale.
+    least = top - cast(PowerFormat, block.scale).bias
+    exponents |= {least - 1, least, least + 1} & set(range(low, high + 1))
+    for exponent in sorted(exponents):
         scaled = np.ldexp(targets, int(np.clip(exponent, low, high)) - top)
         peak = np.full((len(scaled), 1), 2.0 ** np.clip(exponent, low, high))
         row = np.hstack([peak, scaled])[:, : block.length]

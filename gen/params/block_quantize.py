@@ -62,7 +62,10 @@ class BlockQuantizeParams(Params):
         if self.lanes is None:
             object.__setattr__(self, "lanes", y.length)
         if y.length % cast(int, self.lanes):
-            rule = f"divides the {y.length} elements of a block of {y.name}"
+            given = cast(int, self.lanes)
+            divisors = [k for k in range(1, y.length + 1) if y.length % k == 0]
+            nearest = min(divisors, key=lambda k: abs(k - given))
+            rule = f"divides the {y.length} elements of a block of {y.name}; nearest: {nearest}"
             raise RuleError("lanes", rule)
         try:
             check_block(x, y, cast(int, self.lanes))
@@ -70,7 +73,8 @@ class BlockQuantizeParams(Params):
                 cast("IntFormat | FloatFormat", x), y.element, cast(PowerFormat, y.scale)
             )
         except ValueError as error:
-            raise RuleError("x", str(error).removeprefix("x ")) from error
+            rule = str(error).removeprefix(f"x = {x.name} ").removeprefix("x ")
+            raise RuleError("x", rule) from error
         return self
 
     @property
