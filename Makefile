@@ -49,6 +49,11 @@ bench-cost: $(DEVELOPED) ## energies and areas beside what others have published
 	$(BIN)/python benchmarks/bench_energy.py
 	$(BIN)/python benchmarks/bench_formats_area.py
 
+.PHONY: study
+study: $(DEVELOPED) ## number formats compared, into build/study and docs/study.md: half an hour
+	$(BIN)/slipstick study -o build/study
+	$(BIN)/python -m benchmarks.bench_study build/study
+
 .PHONY: lint
 lint: $(DEVELOPED) ## style, types and layering
 	$(BIN)/ruff check

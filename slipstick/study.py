@@ -102,11 +102,22 @@ def run_study(
     designs = [
         design_of(name, lanes, settings) for name in settings.formats for lanes in settings.lanes
     ]
-    summaries = [
-        _sweep(name, text, directory, jobs=jobs, retry=retry, begin=begin)
-        for name, text in _sweeps(settings, designs, claims=claims).items()
-    ]
-    rows = read_rows(directory / DATABASE)
+    summaries: list[Summary] = []
+    wanted: set[str] = set()
+    for name, text in _sweeps(settings, designs, claims=claims).items():
+        (file,) = write_atomically(directory, {f"{name}.toml": text.encode()})
+        sweep = load_sweep(file)
+        wanted |= {point.key for point in sweep.points}
+        summary = run_sweep(
+            sweep,
+            directory / DATABASE,
+            lambda: executor_for(TARGET, jobs=jobs, scheduler=None),
+            retry=retry,
+            progress=begin(name),
+        )
+        summaries.append(summary)
+    # The database may also have points of a study with other settings.
+    rows = [row for row in read_rows(directory / DATABASE) if row.key in wanted]
     points = Points(rows)
     costs = costs_of(designs, points, settings.library)
     sheets = [_accuracy_sheet(losses), *cost_sheets(costs)]
@@ -137,19 +148,6 @@ def _sweeps(settings: Settings, designs: Sequence[Design], *, claims: bool) -> d
     if gates:
         texts["gates"] = sweep_text(gates, {"library": GATES}, vectors=settings.vectors)
     return texts
-
-
-def _sweep(
-    name: str, text: str, directory: Path, *, jobs: int | None, retry: bool, begin: Begin
-) -> Summary:
-    (file,) = write_atomically(directory, {f"{name}.toml": text.encode()})
-    return run_sweep(
-        load_sweep(file),
-        directory / DATABASE,
-        lambda: executor_for(TARGET, jobs=jobs, scheduler=None),
-        retry=retry,
-        progress=begin(name),
-    )
 
 
 def _accuracy_sheet(losses: Sequence[Fidelity]) -> Sheet:

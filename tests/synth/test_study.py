@@ -27,7 +27,7 @@ def test_the_study_is_of_nineteen_formats() -> None:
     assert SETTINGS.lanes == [1, 16, 32, 64]
 
 
-@pytest.mark.parametrize("name", [name for name in SETTINGS.formats if name != "nf4"])
+@pytest.mark.parametrize("name", SETTINGS.formats)
 def test_every_format_has_a_unit_of_as_many_lanes(name: str) -> None:
     for lanes in SETTINGS.lanes:
         design = design_of(name, lanes, SETTINGS)
