@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 __all__ = ["ConfigError", "ToolError"]
 
@@ -29,5 +30,14 @@ class ToolError(RuntimeError):
     def __init__(self, tool: str, message: str, *, log: Path | None = None, tail: str = "") -> None:
         super().__init__(f"{tool}: {message}")
         self.tool = tool
+        self.message = message
         self.log = log
         self.tail = tail
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Say how it is made again in another process: by its arguments, not by its text."""
+        return _tool_error, (self.tool, self.message, self.log, self.tail)
+
+
+def _tool_error(tool: str, message: str, log: Path | None, tail: str) -> ToolError:
+    return ToolError(tool, message, log=log, tail=tail)

@@ -7,8 +7,9 @@ from typing import get_args
 
 import click
 
+from gen.batch import generate_all
 from gen.config import resolve
-from gen.emit import StreamKind, generate, write
+from gen.emit import StreamKind, write
 from gen.errors import ConfigError
 from gen.openlane import openlane_config
 from slipstick.commands.output import activity, config_argument, json_option, print_json
@@ -59,7 +60,7 @@ def command(
         if names.count(name) > 1:
             raise ConfigError(f"command line: two configs would both be written as {name}.v")
     with activity("generating"):
-        artifacts = [generate(one, stream) for one in configs]  # all of them before the first file
+        artifacts = generate_all(configs, stream)  # all of them before the first file
     for artifact in artifacts:
         if period_ns is not None:
             name = f"{artifact.name}.openlane.json"

@@ -148,10 +148,10 @@ def test_missing_simulator_exits_with_3(
 def test_failed_tool_exits_with_3_and_shows_its_log(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def fail(_: object) -> None:
+    def fail(*_: object) -> None:
         raise ToolError("yosys", "exit code 1", log=Path("out/yosys.log"), tail="line 1\nline 2")
 
-    monkeypatch.setattr("slipstick.commands.generate.generate", fail)
+    monkeypatch.setattr("slipstick.commands.generate.generate_all", fail)
     assert main(["generate", "dp4a"]) == 3
     assert capsys.readouterr().err == (
         "slipstick: error: yosys: exit code 1\n  log: out/yosys.log\n  line 1\n  line 2\n"
@@ -260,11 +260,11 @@ def interruptible() -> Iterator[None]:
 def test_interrupt_exits_with_130_and_one_line(
     empty_directory: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def interrupted(_: object) -> None:
+    def interrupted(*_: object) -> None:
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(10)
 
-    monkeypatch.setattr("slipstick.commands.generate.generate", interrupted)
+    monkeypatch.setattr("slipstick.commands.generate.generate_all", interrupted)
     assert main(["generate", "dp4a", "-o", "out"]) == 130
     assert capsys.readouterr() == ("", "slipstick: error: interrupted\n")
     assert list(empty_directory.iterdir()) == []
