@@ -15,10 +15,14 @@ from cosim.golden.blocks import VsqOrder
 from cosim.golden.calibrate import Method, scale_of, scaled
 from cosim.golden.metrics import bits_per_value, sqnr
 from cosim.golden.values import as_values
+from cosim.safetensors import read_tensor
 from gen.errors import ConfigError
 from hdl.formats import BlockFormat, Format, parse_format
 
 __all__ = ["Outcome", "Settings", "load_tensor", "quantize_as"]
+
+_INSIDE = ".safetensors:"
+"""What is between the name of a file with many tensors and that of one of them."""
 
 
 @dataclass(frozen=True)
@@ -77,13 +81,25 @@ class Outcome:
 
 
 def load_tensor(file: Path) -> NDArray[Any]:
-    """Read numbers from an .npy file.
+    """Read numbers from an .npy file, or a tensor from ``FILE.safetensors:NAME``.
 
     Raises
     ------
     ConfigError
         If the file cannot be read, or holds something else, or nothing, or a number that is none.
     """
+    path, found, name = str(file).rpartition(_INSIDE)
+    array = read_tensor(Path(path + _INSIDE[:-1]), name) if found else _load_array(file)
+    try:
+        array = as_values(array)
+    except ValueError as error:
+        raise ConfigError(f"{file}: {error}") from error
+    if not array.size or not np.isfinite(array).all():
+        raise ConfigError(f"{file}: a tensor to quantize is finite numbers, one or more")
+    return array
+
+
+def _load_array(file: Path) -> NDArray[Any]:
     try:
         # Opened here: numpy leaves a file open that it cannot read.
         with open(file, "rb") as stream:
@@ -94,12 +110,6 @@ def load_tensor(file: Path) -> NDArray[Any]:
         raise ConfigError(f"{file}: not an .npy file with an array of numbers") from error
     if not isinstance(array, np.ndarray):
         raise ConfigError(f"{file}: an .npz file; save one array with numpy.save")
-    try:
-        array = as_values(array)
-    except ValueError as error:
-        raise ConfigError(f"{file}: {error}") from error
-    if not array.size or not np.isfinite(array).all():
-        raise ConfigError(f"{file}: a tensor to quantize is finite numbers, one or more")
     return array
 
 

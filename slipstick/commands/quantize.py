@@ -22,7 +22,7 @@ __all__ = ["command"]
 
 
 @click.command("quantize")
-@click.argument("tensor", type=click.Path(path_type=Path), metavar="TENSOR.npy")
+@click.argument("tensor", type=click.Path(path_type=Path), metavar="TENSOR")
 @click.option(
     "-f",
     "--format",
@@ -69,7 +69,7 @@ def command(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Quantize TENSOR.npy and say what is lost."""
+    """Quantize TENSOR, which is FILE.npy or FILE.safetensors:NAME, and say what is lost."""
     if output is not None and len(formats) > 1:
         raise click.UsageError(f"--output is for one FORMAT, not {len(formats)}")
     exact = load_tensor(tensor)

@@ -32,8 +32,13 @@ def _numbers(text: str | None) -> list[int]:
 
 
 def _tensors(words: tuple[str, ...]) -> dict[str, NDArray[Any]]:
-    named = ((word.rpartition("=")[0], word.rpartition("=")[2]) for word in words)
-    return {name or Path(file).stem: load_tensor(Path(file)) for name, file in named}
+    named = [word.rpartition("=") for word in words]
+    return {name or _stem(file): load_tensor(Path(file)) for name, _, file in named}
+
+
+def _stem(file: str) -> str:
+    """Return what to call a tensor: its file without folder and suffix, or its own name."""
+    return file.rpartition(":")[2] if ".safetensors:" in file else Path(file).stem
 
 
 @click.command()
@@ -52,8 +57,9 @@ def _tensors(words: tuple[str, ...]) -> dict[str, NDArray[Any]]:
     "--tensor",
     "tensors",
     multiple=True,
-    metavar="[NAME=]FILE.npy",
-    help="Judge formats by this tensor too, blocks along its last axis; may be repeated.",
+    metavar="[NAME=]FILE",
+    help="Judge formats by this tensor too, with blocks along its last axis: FILE.npy, or "
+    "FILE.safetensors:TENSOR. May be repeated.",
 )
 @click.option(
     "--claims/--no-claims",

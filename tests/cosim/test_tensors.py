@@ -1,6 +1,7 @@
 """Tensors in formats of every kind."""
 
 import re
+from pathlib import Path
 
 import ml_dtypes
 import numpy as np
@@ -10,6 +11,7 @@ from cosim.golden import dequantize, quantize
 from cosim.golden.metrics import sqnr
 from cosim.tensors import Settings, load_tensor, quantize_as
 from gen.errors import ConfigError
+from tests.cosim.test_safetensors import write as write_tensors
 
 TENSOR = np.random.default_rng(1).standard_normal((8, 96)).astype(np.float32)
 
@@ -93,3 +95,10 @@ def test_other_files(tmp_path):
 def test_settings_that_do_not_fit(name, settings, message):
     with pytest.raises(ConfigError, match=f"^{re.escape(message)}$"):
         quantize_as(TENSOR, name, settings)
+
+
+def test_a_tensor_from_among_many(tmp_path: Path) -> None:
+    file = write_tensors(tmp_path / "x.safetensors")
+    assert load_tensor(Path(f"{file}:a.weight")).shape == (2, 3)
+    with pytest.raises(ConfigError, match="no tensor 'z'"):
+        load_tensor(Path(f"{file}:z"))
