@@ -142,11 +142,12 @@ def _sweeps(settings: Settings, designs: Sequence[Design], *, claims: bool) -> d
     parts = [part for design in designs for part in design.parts]
     compared = compared_parts(settings.objective).values() if claims else ()
     parts += [part for library, part in compared if not library]
-    priced = {"library": settings.library, "energy": True}
+    common = {"effort": settings.effort}
+    priced = common | {"library": settings.library, "energy": True}
     texts = {"points": sweep_text(parts, priced, vectors=settings.vectors)}
     gates = [part for library, part in compared if library]
     if gates:
-        texts["gates"] = sweep_text(gates, {"library": GATES}, vectors=settings.vectors)
+        texts["gates"] = sweep_text(gates, common | {"library": GATES}, vectors=settings.vectors)
     return texts
 
 

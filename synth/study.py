@@ -39,6 +39,7 @@ from hdl.formats import (
     parse_format,
 )
 from hdl.options import Objective
+from synth.recipes import Effort
 
 __all__ = ["Design", "Part", "Settings", "default_file", "design_of", "load_settings", "sweep_text"]
 
@@ -61,7 +62,7 @@ class Settings(BaseModel):
     ----------
     formats, lanes
         Every pair is a point.
-    objective, library
+    objective, library, effort
         Of the synthesis.
     widest_exact
         Bits of a product of floats in fixed point up to which they are summed exactly.
@@ -77,6 +78,7 @@ class Settings(BaseModel):
     lanes: list[int] = Field(min_length=1)
     objective: Objective = "area"
     library: str = "nangate45"
+    effort: Effort = "quick"
     widest_exact: int = Field(default=40, ge=1)
     fraction_bits: int = Field(default=25, ge=1, le=40)
     vectors: int = Field(default=10_000, ge=1)
