@@ -259,7 +259,7 @@ CLAIMS: tuple[Claim, ...] = (
     Claim("best clip of a Laplacian, 4 bits, b", 5.027, _OCTAV, _fact("octav laplace"), 3),
 )
 
-_CLOSE = 0.15
+_CLOSE = 0.1
 """How far off a number may be that still agrees."""
 
 
@@ -269,7 +269,7 @@ def _verdict(published: float | None, ours: float | None) -> Cell:
     if published is None:
         return "agrees" if ours < 1 else "disagrees"
     off = ours / published - 1
-    return "agrees" if abs(off) <= _CLOSE else f"{off:+.0%}"
+    return "agrees" if abs(off) <= _CLOSE else f"{off:+.0%}".replace("%", " %")
 
 
 def claims_sheet(known: Evidence) -> Sheet:
