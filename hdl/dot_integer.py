@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from math import log2
 from typing import TYPE_CHECKING, cast
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from hdl.dot import Dot
 
 __all__ = ["IntegerDatapath"]
+
+_LEAST_PART = 8
+"""Bits of an accumulator below which it does not pay to add them up in one more step."""
 
 
 class IntegerDatapath:
@@ -59,13 +63,18 @@ class IntegerDatapath:
         outer = None if dot.accumulate else addend
         adder = adder_for(dot.objective)
         self._products = SumIntegerProducts(a, b, dot.lanes, outer, bits)
-        self._propagate = Adder(bits, adder)
         products = 4 * log2(min(a.width, b.width) * dot.lanes + 1)
         if dot.accumulator == "carry_save":
             self._add_rows = AddRows(4, bits)
-            # The accumulator stands between the steps: what follows it is out of the loop.
-            self.delays = {"products": products, "resolve": 2 * log2(bits) + 2}
+            # The accumulator stands before the addition, which is out of the loop then: in as many
+            # parts, one after the other, as there are registers to set them apart.
+            parts = max(1, min(dot.stages, bits // _LEAST_PART))
+            self._cuts = [round(k * bits / parts) for k in range(parts + 1)]
+            self._parts = [Adder(high - low, adder) for low, high in pairwise(self._cuts)]
+            resolve = {f"resolve_{k}": 2 * log2(bits / parts) + 2 for k in range(parts)}
+            self.delays = {"products": products} | resolve
             return
+        self._propagate = Adder(bits, adder)
         if dot.accumulate:
             self._loop = Adder(bits, adder)
         self.delays = {
@@ -88,9 +97,9 @@ class IntegerDatapath:
         """
         dot, y, bits = self._dot, self._result, self._bits
         m.submodules.products = products = self._products
-        m.submodules.propagate = propagate = self._propagate
         if dot.accumulator == "carry_save":
             return self._accumulate_rows(m, pipe, self._decoded(m, lanes), extra)
+        m.submodules.propagate = propagate = self._propagate
 
         # All partial products, and the addend if it comes from outside, in one heap.
         products.connect(m, self._decoded(m, lanes), extra)
@@ -131,12 +140,29 @@ class IntegerDatapath:
         rows = first, second, kept[:bits], kept[bits:]
         for i, row in enumerate(rows):
             m.d.comb += getattr(loop, f"row_{i}").eq(row)
-        held = hold(m, pipe, accumulator, Cat(loop.first, loop.second))
-        propagate = self._propagate
-        m.d.comb += [propagate.a.eq(held[:bits]), propagate.b.eq(held[bits:])]
-        code = Signal(bits, name="code")
-        m.d.comb += code.eq(propagate.total)
-        return pipe.after("resolve", code)
+        held: Value = hold(m, pipe, accumulator, Cat(loop.first, loop.second))
+        first, second = held[:bits], held[bits:]
+
+        # The carries, from the lowest part up.
+        total: Value = Const(0, 0)
+        carry: Value = Const(0)
+        for k, (part, (low, high)) in enumerate(
+            zip(self._parts, pairwise(self._cuts), strict=True)
+        ):
+            m.submodules[f"resolve_{k}"] = part
+            m.d.comb += [
+                part.a.eq(first[: high - low]),
+                part.b.eq(second[: high - low]),
+                part.carry_in.eq(carry),
+            ]
+            total, carry, first, second = pipe.after(
+                f"resolve_{k}",
+                Cat(total, part.total[:-1]),
+                part.total[-1],
+                first[high - low :],
+                second[high - low :],
+            )
+        return total
 
     def _decoded(
         self, m: Module, lanes: Sequence[tuple[Value, Value]]

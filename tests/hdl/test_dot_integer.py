@@ -15,7 +15,7 @@ def test_worked_integer_dot_product():
 
 
 @pytest.mark.parametrize("accumulator", ["binary", "carry_save"])
-@pytest.mark.parametrize("stages", [0, 1, 2])
+@pytest.mark.parametrize("stages", [0, 1, 2, 6])
 def test_accumulator_restarts_and_ignores_invalid_cycles(stages, accumulator):
     options = {"accumulate": True, "accumulator": accumulator, "stages": stages}
     unit = dot("int8", "int8", "int32", lanes=1, **options)
