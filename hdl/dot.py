@@ -19,6 +19,7 @@ from hdl.pipeline import Pipeline
 from hdl.ports import Port, data_port, members
 from hdl.stages.codebook import Codebook, as_factor
 from hdl.stages.exact_sum import exact_sum
+from hdl.stages.isolate import Isolate
 from hdl.stages.pack import Overflow
 from hdl.stages.window import MAX_FRACTION_BITS
 
@@ -74,8 +75,8 @@ class Dot(wiring.Component):
         With ``window``: fraction bits that are kept below the largest exponent, 1 to 40.
     sticky
         With ``window``: keep three bits more, of which the last one is set where anything below is.
-    rounding, overflow, subnormals, stages, objective
-        As in `hdl.fma.Fma`.
+    gate_zero, rounding, overflow, subnormals, stages, objective
+        As in `hdl.fma.Fma`. No `gate_zero` of codebooks.
 
     Attributes
     ----------
@@ -117,6 +118,7 @@ class Dot(wiring.Component):
         align: Align = "exact",
         fraction_bits: int | None = None,
         sticky: bool = False,
+        gate_zero: bool = False,
         rounding: Rounding = "rne",
         overflow: Overflow | None = None,
         subnormals: Subnormals = "ieee",
@@ -162,6 +164,9 @@ class Dot(wiring.Component):
         self._formats = (*numbers, y, *((self.addend,) if self.addend else ()))
         self._check_window(align, fraction_bits, sticky)
         self._check_accumulator(accumulator)
+        if gate_zero and any(isinstance(one, Codebook) for one in factors):
+            raise ValueError("gate_zero needs integers or floats, no codebooks")
+        self.gate_zero = gate_zero
         self.accumulator: Accumulator = accumulator
         self.fraction_bits = fraction_bits
         self.sticky = sticky
@@ -219,7 +224,10 @@ class Dot(wiring.Component):
         else:
             datapath = ExactDatapath(self)
         pipe = Pipeline(m, self.in_valid, datapath.delays, self.stages)
-        code = datapath.elaborate(m, pipe, self._lane_codes(), self._extra())
+        lanes = self._lane_codes()
+        if self.gate_zero:
+            lanes = [self._isolated(m, i, lane) for i, lane in enumerate(lanes)]
+        code = datapath.elaborate(m, pipe, lanes, self._extra())
         m.d.comb += [self.y.eq(code), self.out_valid.eq(pipe.valid)]
         return m
 
@@ -230,6 +238,15 @@ class Dot(wiring.Component):
             (self.a.word_select(i, a_bits), self.b.word_select(i, b_bits))
             for i in range(self.lanes)
         ]
+
+    def _isolated(self, m: Module, i: int, lane: tuple[Value, Value]) -> tuple[Value, Value]:
+        """Return the codes of a lane, as far as their product is not zero."""
+        isolate = Isolate(
+            *self.vectors, flush=self.flush, signs=isinstance(self.result, FloatFormat)
+        )
+        m.submodules[f"isolate_{i}"] = isolate
+        m.d.comb += [isolate.a.eq(lane[0]), isolate.b.eq(lane[1])]
+        return isolate.isolated_a, isolate.isolated_b
 
     def _extra(self) -> Value:
         """Return what accompanies the vectors: the addend, or whether to restart, or nothing."""

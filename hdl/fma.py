@@ -24,6 +24,7 @@ from hdl.ports import Port, data_port, members
 from hdl.stages.align import Align, frame_of
 from hdl.stages.encode import RoundingMode
 from hdl.stages.integer import fit_integer
+from hdl.stages.isolate import Isolate
 from hdl.stages.normalize import Normalize, add_random
 from hdl.stages.pack import Overflow, Pack, Special
 from hdl.stages.product import product_term
@@ -112,6 +113,7 @@ class Fma(wiring.Component):
         overflow: Overflow | None = None,
         subnormals: Subnormals = "ieee",
         flags: bool = False,
+        gate_zero: bool = False,
         random_bits: int | None = None,
         stages: int = 0,
         objective: Objective = "balanced",
@@ -139,6 +141,7 @@ class Fma(wiring.Component):
         )
         self.flush = subnormals == "flush"
         self.has_flags = flags
+        self.gate_zero = gate_zero
         self.stages = stages
         self.objective: Objective = objective
         self.latency = stages
@@ -162,6 +165,16 @@ class Fma(wiring.Component):
             self._elaborate_float(m)
         return m
 
+    def _factors(self, m: Module) -> tuple[Value, Value]:
+        """Return the codes of the factors, with `gate_zero` as far as they matter."""
+        if not self.gate_zero:
+            return self.a, self.b
+        m.submodules.isolate = isolate = Isolate(
+            *self.formats[:2], flush=self.flush, signs=isinstance(self.result, FloatFormat)
+        )
+        m.d.comb += [isolate.a.eq(self.a), isolate.b.eq(self.b)]
+        return isolate.isolated_a, isolate.isolated_b
+
     def _elaborate_integer(self, m: Module) -> None:
         a, b, c = (cast(IntFormat, fmt) for fmt in self.formats)
         y = cast(IntFormat, self.result)
@@ -180,7 +193,7 @@ class Fma(wiring.Component):
         }
         pipe = Pipeline(m, self.in_valid, delays, self.stages)
 
-        multiply_add.connect(m, [(self.a, self.b)], self.c)
+        multiply_add.connect(m, [self._factors(m)], self.c)
         first, second = pipe.after("multiply_add", multiply_add.first, multiply_add.second)
         m.d.comb += [propagate.a.eq(first), propagate.b.eq(second)]
         total = Signal(signed(bits))
@@ -234,7 +247,7 @@ class Fma(wiring.Component):
         pipe = Pipeline(m, self.in_valid, delays, self.stages)
 
         # Codes to fields.
-        for code, unpacker in zip((self.a, self.b, self.c), unpackers, strict=True):
+        for code, unpacker in zip((*self._factors(m), self.c), unpackers, strict=True):
             m.d.comb += unpacker.code.eq(code)
         rnd = self.rnd if self.random_bits else Const(0)
         a, b, c, rnd = pipe.after("unpack", *(unpacker.term for unpacker in unpackers), rnd)

@@ -66,6 +66,11 @@ class DotParams(RoundingParams):
         description="align = window: keep guard and round bits as well, and whether anything is "
         "below them",
     )
+    gate_zero: bool = Field(
+        False,
+        description="keeps a factor from its multiplier where the other one is zero: the same "
+        "result with less that moves; no codebooks",
+    )
     group: int | None = Field(
         None,
         ge=1,
@@ -101,6 +106,8 @@ class DotParams(RoundingParams):
         self._complete_overflow()
         self._check_window()
         self._check_accumulator()
+        if self.gate_zero and (self.a_table or self.b_table):
+            raise RuleError("gate_zero", "needs integers or floats, no codebooks")
         return self
 
     def _check_accumulator(self) -> None:
@@ -241,6 +248,7 @@ class DotParams(RoundingParams):
             *((f"lsb{self.lsb}".replace("-", "m"),) if self.lsb else ()),
             *((f"w{self.fraction_bits}",) if self.fraction_bits else ()),
             *(("sticky",) if self.sticky else ()),
+            *(("gz",) if self.gate_zero else ()),
             *((f"g{self.group}",) if self.group else ()),
             *((self.sparsity.replace(":", "of"),) if self.sparsity else ()),
             *(self.scale.words(self.lanes) if self.scale else ()),

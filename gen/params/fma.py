@@ -33,6 +33,11 @@ class FmaParams(RoundingParams):
     flags: bool = Field(
         False, description="adds a port with invalid, overflow, underflow, inexact, bit 3 to 0"
     )
+    gate_zero: bool = Field(
+        False,
+        description="keeps a factor from the multiplier where the other one is zero: the same "
+        "result with less that moves",
+    )
     random_bits: int | None = Field(
         None, ge=1, le=24, description="width of the port `rnd` of stochastic rounding; default 8"
     )
@@ -73,7 +78,12 @@ class FmaParams(RoundingParams):
     @property
     def suffixes(self) -> tuple[str, ...]:
         words = () if self.random_bits in (None, DEFAULT_RANDOM_BITS) else (f"r{self.random_bits}",)
-        return (*(("flags",) if self.flags else ()), *super().suffixes, *words)
+        return (
+            *(("flags",) if self.flags else ()),
+            *(("gz",) if self.gate_zero else ()),
+            *super().suffixes,
+            *words,
+        )
 
     @property
     def formula(self) -> str:

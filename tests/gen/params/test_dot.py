@@ -44,6 +44,10 @@ def test_exact_result_of_floats() -> None:
         (FLOATS | {"align": "window"}, "is needed with align = window"),
         (FLOATS | {"fraction_bits": 9}, "needs align = window"),
         (FLOATS | {"sticky": True}, "needs align = window"),
+        (
+            INTEGERS | {"a": "nf4", "a_table": "int8", "gate_zero": True},
+            "needs integers or floats, no codebooks",
+        ),
         (INTEGERS | {"accumulator": "carry_save"}, "needs accumulate = true"),
         (FLOATS | {"accumulate": True, "accumulator": "carry_save"}, "overflow = wrap, not ieee"),
         (FLOATS | {"sparsity": "3:5"}, "divides the 4 lanes"),
@@ -71,6 +75,7 @@ def test_exact_result_of_floats() -> None:
         "window without width",
         "width without window",
         "sticky without window",
+        "zeros of a codebook",
         "carries without an accumulator",
         "carries of floats",
         "lanes of sparse weights",
