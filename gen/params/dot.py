@@ -127,6 +127,8 @@ class DotParams(RoundingParams):
             raise RuleError("lsb", "is 0 with scale")
         if self.accumulator != "binary":
             raise RuleError("accumulator", "is binary with scale")
+        if self.gate_zero:
+            raise RuleError("gate_zero", "is false with scale")
         if self.subnormals != "ieee":
             raise RuleError("subnormals", "is ieee with scale")
         for key, name in (("a", self.a), ("b", self.b)):
