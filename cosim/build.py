@@ -50,6 +50,9 @@ BRIEF_VECTORS = 20_000
 """So many take less time to play in a model compiled with `BRIEF` than the other takes longer to
 compile."""
 
+INLINING = "-fno-semantic-interposition"
+"""Lets the small functions that every cycle goes through become one, although they are exported."""
+
 RANDOM_START = ("+verilator+rand+reset+2", "+verilator+seed+1")
 """Arguments for a model: registers wake up with random bits, so that a missing reset shows."""
 
@@ -340,7 +343,7 @@ def _runtime(
 
 def _cxx_flags(verilator: Verilator) -> list[str]:
     include = verilator.include
-    return ["-std=gnu++17", "-fPIC", "-w", f"-I{include}", f"-I{include / 'vltstd'}"]
+    return ["-std=gnu++17", "-fPIC", INLINING, "-w", f"-I{include}", f"-I{include / 'vltstd'}"]
 
 
 def _brings_fst(verilator: Verilator) -> bool:

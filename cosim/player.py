@@ -24,14 +24,15 @@ DUMP_FILE = "waves.fst"
 def player_verilog(manifest: Mapping[str, Any], layout: Layout, copies: int) -> str:
     """Return a module with `copies` units whose ports are the rows of `layout`.
 
-    With a clock, stimuli are taken over when it falls.
+    With a clock, stimuli are taken over when it rises, as if from registers: the units' own still
+    take what came with the row before, and everything settles once a cycle.
     """
     lines = [line for copy in range(copies) for line in _copy(manifest, layout, copy)]
     width = 8 * layout.stimulus.itemsize
     if manifest["clock"] is None:
         lines.insert(0, f"wire [{width - 1}:0] held = stimulus;")
-    else:  # only what is driven by a register is not evaluated again when the clock rises
-        lines.insert(0, "always @(negedge clk) held <= stimulus;")
+    else:
+        lines.insert(0, "always @(posedge clk) held <= stimulus;")
         lines.insert(0, f"reg [{width - 1}:0] held;")
     lines += _padding(layout.result)
     body = "".join(f"    {line}\n" for line in lines)

@@ -27,15 +27,12 @@ public:
 // its locks take as long as a small unit. Weak: a Verilator that calls it otherwise does without.
 void Vtop___024root___eval(Vtop___024root *) __attribute__((weak));
 
-// Every row is one clock cycle: the clock falls and the inputs change with it, the outputs settle
-// and are sampled, the clock rises. Rows are as wide as the ports that take them.
+// Every row is one clock cycle: the clock falls and rises, registers take what the row before led to,
+// the inputs change with them, the outputs settle and are sampled. Rows are as wide as the ports that
+// take them.
 extern "C" __attribute__((visibility("default"))) void play(const unsigned char *stimulus,
                                                             unsigned char *result,
                                                             uint64_t rows) {
-    if (PLAYER_IS_CLOCKED && !model->clk) {  // at the very beginning: there is no edge to fall yet
-        model->clk = 1;
-        model->eval();
-    }
     for (uint64_t row = 0; row != rows; ++row) {
         // The first time round it prepares the model, the last time it lets messages out.
         const bool is_full = row == 0 || row == rows - 1 || !Vtop___024root___eval;
@@ -43,13 +40,13 @@ extern "C" __attribute__((visibility("default"))) void play(const unsigned char 
             is_full ? model->eval() : Vtop___024root___eval(model->rootp);
         };
         std::memcpy(&model->stimulus, stimulus, sizeof model->stimulus);
-        model->clk = 0;
+        if (PLAYER_IS_CLOCKED) {
+            model->clk = 0;
+            settle();
+            model->clk = 1;
+        }
         settle();
         std::memcpy(result, &model->result, sizeof model->result);
-        if (PLAYER_IS_CLOCKED) {
-            model->clk = 1;
-            settle();
-        }
         stimulus += sizeof model->stimulus;
         result += sizeof model->result;
     }
