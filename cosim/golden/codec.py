@@ -26,6 +26,7 @@ __all__ = [
     "code_dtype",
     "decode",
     "encode",
+    "span_of",
 ]
 
 Codes = NDArray[np.unsignedinteger[Any]]
@@ -92,7 +93,7 @@ class Operand:
     @property
     def span(self) -> Span:
         """The fixed-point word that holds every finite value of the format."""
-        return _span(self.fmt)
+        return span_of(self.fmt)
 
     @property
     def precision(self) -> int:
@@ -316,7 +317,8 @@ def _traits(codes: NDArray[Any], fmt: NumberFormat, flush: bool) -> NDArray[np.u
 
 
 @lru_cache(maxsize=64)
-def _span(fmt: NumberFormat) -> Span:
+def span_of(fmt: NumberFormat) -> Span:
+    """Return the fixed-point word that holds every finite value of a format."""
     if isinstance(fmt, IntFormat):
         return Span(0, max(fmt.max_value, -fmt.min_value))
     largest = _unpack(np.array([fmt.max_code]), fmt, False)

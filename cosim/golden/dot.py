@@ -97,7 +97,7 @@ def dot(
     z = None if c is None or addend is None else as_codes(c, addend)
     if z is not None and z.shape != x.shape[:1]:
         raise ValueError(f"dot: c has shape {z.shape}, not {x.shape[:1]}")
-    return SumOfProducts(x_format, w_format, addend, lanes, target, window)(x, w, z)[0]
+    return SumOfProducts(x_format, w_format, addend, lanes, target, window).codes(x, w, z)
 
 
 def _in_units(
@@ -138,18 +138,18 @@ def _accumulate(
     lengths = np.diff(starts, append=len(a))
     if compute.target.overflow == "wrap":
         return _accumulate_modulo(compute, a, b, starts, lengths)
-    y, _ = compute(a[starts], b[starts], None)
+    y = compute.codes(a[starts], b[starts], None)
     if not first[0]:
         # The accumulator holds +0 after reset, and that zero takes part in the sum.
         zero = np.zeros(1, dtype=y.dtype)
-        y[:1], _ = compute(a[:1], b[:1], zero)
+        y[:1] = compute.codes(a[:1], b[:1], zero)
     result = np.empty(len(a), dtype=y.dtype)
     result[starts] = y
     order = np.argsort(-lengths, kind="stable")
     starts, lengths = starts[order], lengths[order]
     for step in range(1, int(lengths[0])):
         rows = starts[: np.searchsorted(-lengths, -step)] + step
-        result[rows], _ = compute(a[rows], b[rows], result[rows - 1])
+        result[rows] = compute.codes(a[rows], b[rows], result[rows - 1])
     return result
 
 
@@ -161,7 +161,7 @@ def _accumulate_modulo(
     lengths: NDArray[np.intp],
 ) -> NDArray[Any]:
     """Accumulate modulo 2^n, where the order of wrapping and adding does not matter."""
-    sums, _ = compute(a, b, None)
+    sums = compute.codes(a, b, None)
     running = np.cumsum(sums, dtype=np.uint64)
     before = running[starts] - sums[starts]
     bits = compute.target.fmt.bits

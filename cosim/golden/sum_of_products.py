@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cosim.golden.binades import DOUBLE
 from cosim.golden.codec import (
     INFINITE,
     NAN,
@@ -16,8 +18,10 @@ from cosim.golden.codec import (
     ZERO,
     Operand,
     code_dtype,
+    span_of,
 )
 from cosim.golden.exact import Limbs, Word, add_sticky
+from cosim.golden.kernels import kernel_of, tabulated_kernel_of
 from cosim.golden.rounding import (
     INVALID,
     OVERFLOW,
@@ -33,6 +37,15 @@ __all__ = ["LEAST_MAXIMUM", "MAX_FRACTION_BITS", "NO_TERM", "SumOfProducts", "Tr
 
 _BLOCK = 1 << 14
 """Products computed at once: some twenty int64 arrays of that size stay in a level-2 cache."""
+
+_LEAST_ROWS = 2048
+"""Sums computed at once, if they are of many products: for fewer, numpy is slow to start."""
+
+_MANY = 1 << 16
+"""Sums that are worth a table for their rounding."""
+
+_DOUBLE_BITS = 53
+"""Integers of so many bits are float64 numbers."""
 
 _STICKY_BITS = 56
 """Widest operand of `add_sticky`."""
@@ -180,21 +193,54 @@ class SumOfProducts:
         random
             For stochastic rounding.
         """
+        return self._compute(a, b, c, self._round, random)
+
+    def codes(self, a: NDArray[Any], b: NDArray[Any], c: NDArray[Any] | None) -> NDArray[Any]:
+        """Return the codes alone, mostly in less time than with the flags; not stochastic."""
+        lowest, bound = self._fixed_point(has_addend=c is not None)
+        fmt = self.target.fmt
+        is_double = bound.bit_length() <= _DOUBLE_BITS and abs(lowest) < DOUBLE.bias - _DOUBLE_BITS
+        if self.window or isinstance(fmt, IntFormat) or not is_double:
+            return self._compute(a, b, c, self._round)[0]
+        target = self.target
+        kernel_for = tabulated_kernel_of if len(a) >= _MANY else kernel_of
+        encode = kernel_for(fmt, target.rounding, target.overflow, target.flush, DOUBLE)
+
+        def rounded(total: Word | Limbs, _: None) -> tuple[NDArray[Any], int]:
+            assert isinstance(total, Word)
+            return encode(total.value * 2.0**lowest, None, 0), 0
+
+        return self._compute(a, b, c, rounded)[0]
+
+    def _compute(
+        self,
+        a: NDArray[Any],
+        b: NDArray[Any],
+        c: NDArray[Any] | None,
+        rounded: Callable[[Word | Limbs, Any], tuple[NDArray[Any], NDArray[np.uint8] | int]],
+        random: Random | None = None,
+    ) -> tuple[NDArray[Any], NDArray[np.uint8]]:
+        """Return codes and flags of sums that become what `rounded` says."""
         count = len(a)
         codes = np.empty(count, dtype=code_dtype(self.target.fmt.bits))
         flags = np.empty(count, dtype=np.uint8)
+        is_zero = np.empty(count, dtype=np.bool_)
         flush = self.target.flush
         x, y = Operand(a, self.a, flush), Operand(b, self.b, flush)
         z = None if c is None or self.c is None else Operand(c, self.c, flush)
-        rows = max(1, _BLOCK // self.lanes)
+        rows = max(_LEAST_ROWS, _BLOCK // self.lanes)
         for start in range(0, count, rows):
             block = slice(start, start + rows)
-            codes[block], flags[block] = self._block(
-                x[block],
-                y[block],
-                None if z is None else z[block],
-                None if random is None else random[block],
-            )
+            total = self._sum(x[block], y[block], None if z is None else z[block])
+            is_zero[block] = total.is_zero()
+            codes[block], flags[block] = rounded(total, None if random is None else random[block])
+        if self.target.zero_code(True) != 0:
+            zeros = np.flatnonzero(is_zero)
+            negative = zeros[self._is_negative_zero(*_select(zeros, x, y, z))]
+            codes[negative] = self.target.zero_code(True)
+        special = _special_rows(x, y, z)
+        if special.size:
+            codes[special], flags[special] = self._of_specials(*_select(special, x, y, z))
         return codes, flags
 
     def trace(self, a: NDArray[Any], b: NDArray[Any], c: NDArray[Any] | None) -> Trace:
@@ -219,26 +265,29 @@ class SumOfProducts:
         word = total if isinstance(total, Word) else total.leading_word()
         return Trace(codes, flags, is_special, word, fraction, terms.max(axis=1))
 
-    def _block(self, a: Operand, b: Operand, c: Operand | None, random: Random | None) -> Rounded:
-        total = self._sum(a, b, c)
+    def _round(self, total: Word | Limbs, random: Random | None) -> Rounded:
         rounded = total.round(self.target, random)
         if self.window:
             negative = total.is_negative()
             for sign in (False, True):
                 beyond = (rounded.flags & OVERFLOW > 0) & (negative == sign)
                 rounded.codes[beyond] = self.target.infinity_code(sign)
-        if self.target.zero_code(True) != 0:
-            zeros = np.flatnonzero(total.is_zero())
-            if zeros.size:
-                sums = rounded.codes[zeros]
-                sums[self._is_negative_zero(*_select(zeros, a, b, c))] = self.target.zero_code(True)
-                rounded.codes[zeros] = sums
-        special = _special_rows(a, b, c)
-        if special.size:
-            rounded.codes[special], rounded.flags[special] = self._of_specials(
-                *_select(special, a, b, c)
-            )
         return rounded
+
+    def _fixed_point(self, *, has_addend: bool) -> tuple[int, int]:
+        """Return the weight of the lowest bit of any sum, as a power of two, and the largest sum.
+
+        The latter in units of the former.
+        """
+        a, b = span_of(self.a), span_of(self.b)
+        exponent = a.exponent + b.exponent
+        lowest = min(exponent, 0) if isinstance(self.target.fmt, IntFormat) else exponent
+        bound = a.magnitude * b.magnitude * self.lanes
+        if not has_addend or self.c is None:
+            return lowest, bound << (exponent - lowest)
+        c = span_of(self.c)
+        lowest = min(lowest, c.exponent)
+        return lowest, (bound << (exponent - lowest)) + (c.magnitude << (c.exponent - lowest))
 
     def _sum(self, a: Operand, b: Operand, c: Operand | None) -> Word | Limbs:
         """Add all terms exactly; infinities and NaN count as 0 here."""
@@ -247,13 +296,7 @@ class SumOfProducts:
         exponent = a.span.exponent + b.span.exponent
         magnitude = a.span.magnitude * b.span.magnitude * self.lanes
         to_integer = isinstance(self.target.fmt, IntFormat)
-
-        lowest = min(exponent, 0) if to_integer else exponent
-        if c is not None:
-            lowest = min(lowest, c.span.exponent)
-        bound = magnitude << (exponent - lowest)
-        if c is not None:
-            bound += c.span.magnitude << (c.span.exponent - lowest)
+        lowest, bound = self._fixed_point(has_addend=c is not None)
 
         if bound.bit_length() <= WORD_BITS:
             value = _fixed_products(a, b).value << (exponent - lowest)
@@ -346,8 +389,9 @@ def _special_rows(a: Operand, b: Operand, c: Operand | None) -> NDArray[np.intp]
     special = np.zeros(len(a.codes), dtype=np.bool_)
     for operand in (a, b, c):
         found = None if operand is None else operand.is_special()
-        if found is not None:
-            special |= found.reshape(len(special), -1).any(axis=1)
+        if found is not None and found.size:
+            # They are few: finding them is faster than reducing row by row.
+            special[np.flatnonzero(found) // (found.size // len(special))] = True
     return np.flatnonzero(special)
 
 

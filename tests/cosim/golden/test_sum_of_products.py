@@ -39,6 +39,32 @@ def test_int64_two_words_and_limbs_agree(monkeypatch, formats_and_lanes, roundin
         np.testing.assert_array_equal(fixed[1], other[1])
 
 
+@pytest.mark.parametrize("subnormals", ["ieee", "flush"])
+@pytest.mark.parametrize("rounding", ["rne", "rtz", "rup", "rdn", "rna"])
+@pytest.mark.parametrize(
+    "formats_and_lanes",
+    [
+        ("e4m3", "e4m3", "e4m3", 1),
+        ("e4m3", None, "fp32", 4),
+        ("e5m2", "fp16", "e4m3fnuz", 2),
+        ("e3m2", "e2m1", "ue4m3", 1),
+        ("bf16", "fp32", "bf16", 2),
+        ("int8", "int16", "int16", 4),
+    ],
+    ids=["fp8", "wide", "nan-for-zero", "unsigned", "too wide for float64", "integers"],
+)
+def test_codes_without_flags_are_the_same(monkeypatch, formats_and_lanes, rounding, subnormals):
+    a, c, y, lanes = formats_and_lanes
+    target = Target(as_format(y), rounding, "saturate", subnormals, integers=False)
+    addend = None if c is None else as_format(c)
+    compute = SumOfProducts(as_format(a), as_format(a), addend, lanes, target)
+    terms = SumStimuli(a, a, c, y, lanes).random(5_000, np.random.default_rng(4))
+    expected, _ = compute(*terms)
+    np.testing.assert_array_equal(compute.codes(*terms), expected)
+    monkeypatch.setattr(sum_of_products, "_MANY", 1)
+    np.testing.assert_array_equal(compute.codes(*terms), expected)
+
+
 def test_blocks_leave_no_seams():
     e5m2, fp16 = as_format("e5m2"), as_format("fp16")
     target = Target(fp16, "rne", "ieee", "ieee", integers=False)
