@@ -5,6 +5,7 @@ A codebook stands in for a format everywhere: its entries are its values, none o
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import Any
 
@@ -21,11 +22,14 @@ __all__ = [
     "enumerate_ports",
     "exponent_range",
     "finite_codes",
+    "finite_corner_codes",
     "nearest",
     "negated",
     "nudged",
     "of_exponent",
+    "picked",
     "random_codes",
+    "random_words",
     "special_codes",
     "split_index",
     "values",
@@ -114,10 +118,31 @@ def exponent_range(name: Name) -> tuple[int, int]:
     return fmt.min_ulp_exponent, fmt.max_exponent
 
 
+def random_words(
+    dtype: np.dtype[Any] | type[np.unsignedinteger[Any]],
+    shape: tuple[int, ...],
+    rng: np.random.Generator,
+) -> Codes:
+    """Return unsigned words of random bits: several at a time, which is what takes time."""
+    dtype = np.dtype(dtype)
+    count = math.prod(shape)
+    draws = -(-count * dtype.itemsize // 8)
+    drawn = rng.integers(0, 1 << 64, draws, np.uint64)
+    return drawn.view(dtype)[:count].reshape(shape)
+
+
+def picked(codes: Codes, shape: tuple[int, ...], rng: np.random.Generator) -> Codes:
+    """Return codes of up to 2^16 different ones, all nearly alike often."""
+    places = random_words(np.uint16, shape, rng).astype(np.uint32) * np.uint32(len(codes))
+    return codes.take(places >> np.uint32(16))
+
+
 def random_codes(name: Name, shape: tuple[int, ...], rng: np.random.Generator) -> Codes:
     """Return codes that are uniform over all bit patterns."""
     bits = name.bits if isinstance(name, Book) else as_format(name).bits
-    return rng.integers(0, 1 << bits, shape, dtype=code_dtype(bits))
+    dtype = code_dtype(bits)
+    words = random_words(dtype, shape, rng)
+    return words if bits == 8 * dtype.itemsize else words & dtype.type((1 << bits) - 1)
 
 
 def finite_codes(name: Name, shape: tuple[int, ...], rng: np.random.Generator) -> Codes:
@@ -130,7 +155,13 @@ def finite_codes(name: Name, shape: tuple[int, ...], rng: np.random.Generator) -
     if special is None:
         return codes
     # Without sign and top exponent bit every code is finite.
-    return np.where(special, codes & codes.dtype.type((1 << (fmt.bits - 2)) - 1), codes)
+    return codes & ~(special * codes.dtype.type(3 << (fmt.bits - 2)))
+
+
+@lru_cache(maxsize=64)
+def finite_corner_codes(name: Name) -> Codes:
+    """Return the corner codes that are neither infinite nor NaN."""
+    return np.setdiff1d(corner_codes(name), special_codes(name))
 
 
 def special_codes(name: Name) -> Codes:
@@ -155,15 +186,17 @@ def of_exponent(name: Name, exponent: NDArray[Any], rng: np.random.Generator) ->
     leading, below, keep, fill = _binades(fmt)
     binade = np.clip(exponent, low, high) - low
     dtype = leading.dtype
-    significand = rng.integers(0, np.iinfo(dtype).max, binade.shape, dtype, endpoint=True)
-    dice = rng.integers(0, 256, binade.shape, np.uint8)
+    significand = random_words(dtype, binade.shape, rng)
+    dice = random_words(np.uint8, binade.shape, rng)
     kind = dice & np.uint8(_KINDS - 1)
-    significand = (significand & keep.take(kind) | fill.take(kind)) & below.take(binade)
+    significand &= keep.take(kind)
+    significand |= fill.take(kind)
+    significand &= below.take(binade)
     magnitude = leading.take(binade) | significand
-    negative = dice >= _KINDS
+    negative = (dice >= _KINDS).astype(dtype)
     if isinstance(fmt, IntFormat):
         mask = dtype.type((1 << fmt.bits) - 1)
-        return np.where(negative, -magnitude & mask, magnitude) if fmt.signed else magnitude
+        return ((magnitude ^ -negative) + negative) & mask if fmt.signed else magnitude
     magnitude = np.minimum(magnitude, dtype.type(fmt.max_code))
     return magnitude | negative * dtype.type(fmt.sign_mask)
 
@@ -231,7 +264,7 @@ def nudged(name: Name, codes: Codes, steps: ArrayLike) -> Codes:
     return (sign | np.clip(magnitude + signed_steps, least, fmt.max_code)).astype(codes.dtype)
 
 
-def split_index(widths: list[int], start: int, count: int) -> list[NDArray[np.uint64]]:
+def split_index(widths: list[int], start: int, count: int) -> list[Codes]:
     """Cut the indices `start` to ``start + count - 1`` into bit fields, the last one lowest.
 
     Raises
@@ -244,11 +277,11 @@ def split_index(widths: list[int], start: int, count: int) -> list[NDArray[np.ui
         raise ValueError(f"2^{total} operands cannot be enumerated")
     if start < 0 or count < 0 or start + count > 1 << total:
         raise ValueError(f"operands {start} to {start + count - 1} of {1 << total} do not exist")
-    index = np.arange(start, start + count, dtype=np.uint64)
-    fields: list[NDArray[np.uint64]] = []
-    for width in reversed(widths):
-        fields.insert(0, index & np.uint64((1 << width) - 1))
-        index = index >> np.uint64(width)
+    dtype = np.dtype(np.uint32 if total <= 32 else np.uint64)
+    index = np.arange(start, start + count, dtype=dtype)
+    fields: list[Codes] = []
+    for place, width in zip(np.cumsum([0, *widths[:0:-1]]), reversed(widths), strict=True):
+        fields.insert(0, (index >> dtype.type(place)) & dtype.type((1 << width) - 1))
     return fields
 
 

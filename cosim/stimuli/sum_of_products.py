@@ -166,20 +166,16 @@ class SumStimuli:
     def _corners(self, count: int, rng: np.random.Generator) -> Terms:
         """Corner codes, in few lanes or many; specials are left to `_specials`."""
         a, b, c = self._aligned(count, rng)
-        share = rng.random((count, 1))
+        share = operands.random_words(np.uint8, (count, 1), rng)
         for name, codes in ((self.a, a), (self.b, b)):
-            chosen = rng.random(codes.shape) < share
-            codes[chosen] = self._finite_corners(name, int(chosen.sum()), rng)
+            chosen = operands.random_words(np.uint8, codes.shape, rng) < share
+            # Faster than to assign where something is true.
+            corners = operands.picked(operands.finite_corner_codes(name), codes.shape, rng)
+            codes[...] ^= (codes ^ corners) * chosen
         if c is not None and self.c is not None:
-            chosen = rng.random(count) < 0.5
-            c[chosen] = self._finite_corners(self.c, int(chosen.sum()), rng)
+            chosen = np.flatnonzero(rng.random(count) < 0.5)
+            c[chosen] = operands.picked(operands.finite_corner_codes(self.c), chosen.shape, rng)
         return Terms(a, b, c)
-
-    def _finite_corners(
-        self, name: Format | Book | str, count: int, rng: np.random.Generator
-    ) -> Codes:
-        corners = np.setdiff1d(operands.corner_codes(name), operands.special_codes(name))
-        return rng.choice(corners, count)
 
     def _specials(self, count: int, rng: np.random.Generator) -> Terms:
         """Infinities and NaN, each in one lane or two, among corners."""
@@ -232,7 +228,7 @@ class SumStimuli:
             steps = rng.integers(-1, 1, len(rows), endpoint=True)
             a[rows, lane] = operands.nudged(self.a, a[rows, lane], steps)
             order = self._orders(count, rng)
-            a, b = np.take_along_axis(a, order, 1), np.take_along_axis(b, order, 1)
+            a, b = a.take(order), b.take(order)
         if self.c is None:
             return Terms(a, b, None)
         c = operands.nearest(self.c, -self._sums(a, b))
@@ -293,7 +289,7 @@ class SumStimuli:
         factor = operands.values(self.b, b[index, last])
         a[index, last] = operands.nearest(self.a, np.where(factor == 0, 0, rest / factor))
         order = self._orders(count, rng)
-        return Terms(np.take_along_axis(a, order, 1), np.take_along_axis(b, order, 1), None)
+        return Terms(a.take(order), b.take(order), None)
 
     def _spread(self, count: int, rng: np.random.Generator) -> Terms:
         """Terms anywhere from the largest down to just below the window; in some rows, at its end.
@@ -375,31 +371,34 @@ class SumStimuli:
         """Return lanes whose products have about the row's exponent, half the rows sparsely."""
         lanes = lanes or self.lanes
         shape = (len(exponent), lanes)
-        jitter = rng.integers(-3, 1, shape, np.int8, endpoint=True) if lanes > 1 else 0
-        a, b = self._products_of(exponent[:, None] + jitter, rng)
-        if lanes > 1:
-            dense = np.where(rng.random(shape[0]) < 0.5, 1.0, 2.0 / lanes)
-            zero = a.dtype.type(operands.constant(self.a, 0.0))
-            a = np.where(rng.random(shape, np.float32) < dense[:, None], a, zero)
-        return a, b
+        if lanes == 1:
+            return self._products_of(exponent[:, None], rng)
+        # -3 to 1.
+        jitter = operands.random_words(np.uint8, shape, rng) * np.uint16(5) >> np.uint16(8)
+        a, b = self._products_of(exponent.astype(np.int32)[:, None] + jitter - np.int32(3), rng)
+        few = np.uint8(max(512 // lanes - 1, 0))
+        present = np.where(rng.random((shape[0], 1)) < 0.5, np.uint8(255), few)
+        zero = a.dtype.type(operands.constant(self.a, 0.0))
+        return zero ^ (a ^ zero) * (operands.random_words(np.uint8, shape, rng) <= present), b
 
     def _products_of(
-        self, wanted: NDArray[np.int64], rng: np.random.Generator
+        self, wanted: NDArray[np.signedinteger[Any]], rng: np.random.Generator
     ) -> tuple[Codes, Codes]:
         """Return factors whose products have about these exponents."""
         (a_low, a_high), (b_low, b_high) = map(operands.exponent_range, (self.a, self.b))
+        wanted = wanted.astype(np.int32)
         # a's exponent leaves one for b that b has.
         low = np.clip(wanted - b_high, a_low, a_high)
-        high = np.clip(wanted - b_low, a_low, a_high)
-        share = rng.random(wanted.shape, np.float32)
-        exponent_a = low + (share * (high - low + 1)).astype(np.int64)
+        choices = np.clip(wanted - b_low, a_low, a_high) - low + 1
+        share = operands.random_words(np.uint16, wanted.shape, rng)
+        exponent_a = low + (share * choices >> 16)
         a = operands.of_exponent(self.a, exponent_a, rng)
         return a, operands.of_exponent(self.b, wanted - exponent_a, rng)
 
     def _orders(self, count: int, rng: np.random.Generator) -> NDArray[np.intp]:
-        """Return an order of the lanes for every row, one of a few random ones."""
+        """Return where each lane of each row gets its code from, by one of a few random orders."""
         few = rng.permuted(np.tile(np.arange(self.lanes), (_ORDERS, 1)), axis=1)
-        return few[rng.integers(0, _ORDERS, count)]
+        return few[rng.integers(0, _ORDERS, count)] + np.arange(count)[:, None] * self.lanes
 
     def _negated_products(self, a: Codes, b: Codes) -> tuple[Codes, Codes]:
         if is_signed(self.a):
