@@ -87,7 +87,7 @@ def macs_of(params: Mapping[str, Any]) -> int:
     if {"rows", "cols"} <= params.keys():
         return params["rows"] * params["cols"]
     if "lanes" in params:
-        return params["lanes"]
+        return 0 if "x" in params else params["lanes"]
     if "blocks" in params:
         block = parse_format(params["a"])
         assert isinstance(block, BlockFormat)
