@@ -92,7 +92,10 @@ class SparseDot(wiring.Component):
         super().__init__(members(self.ports))
 
     def elaborate(self, platform: object) -> Module:
-        groups = [SelectGroup(self._bits, self.n, self.m) for _ in range(self._groups)]
+        inverted = self._registered
+        groups = [
+            SelectGroup(self._bits, self.n, self.m, inverted=inverted) for _ in range(self._groups)
+        ]
         wanted = {port.name: getattr(self, port.name) for port in self._dense.ports}
         wanted["a"] = Cat(group.y for group in groups)
         # The dense unit's steps stand beside the selection, in one module: what it takes for its
@@ -104,7 +107,7 @@ class SparseDot(wiring.Component):
             for port in self._dense.ports
         }
         for name, value in seen.items():
-            setattr(self._dense, name, value)
+            setattr(self._dense, name, ~value if inverted and name == "a" else value)
         m = self._dense.elaborate(platform)
         if self._registered:
             m.d.sync += [

@@ -97,7 +97,11 @@ class SparseMux(Unit):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         pipe = Pipeline(m, self.in_valid, {"select": 2 * log2(self.m) + 1}, self.stages)
-        groups = [SelectGroup(self.format.bits, self.n, self.m) for _ in range(self.groups)]
+        registered = self.stages > 0
+        groups = [
+            SelectGroup(self.format.bits, self.n, self.m, inverted=registered)
+            for _ in range(self.groups)
+        ]
         for i, group in enumerate(groups):
             m.submodules[f"group_{i}"] = group
             m.d.comb += [
@@ -107,5 +111,10 @@ class SparseMux(Unit):
         picked, err = pipe.after(
             "select", [group.y for group in groups], Cat(group.err for group in groups).any()
         )
-        m.d.comb += [self.out_valid.eq(pipe.valid), self.y.eq(Cat(picked)), self.err.eq(err)]
+        y = Cat(picked)
+        m.d.comb += [
+            self.out_valid.eq(pipe.valid),
+            self.y.eq(~y if registered else y),
+            self.err.eq(err),
+        ]
         return m

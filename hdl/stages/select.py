@@ -30,6 +30,10 @@ class SelectGroup(wiring.Component):
         Width of a value.
     n, m
         Values picked, and values to choose from.
+    inverted
+        Whether `y` comes complemented: three values to choose from then take one AOI222 cell a bit,
+        the decoded position being shared by all bits of a value, which is a third less than
+        multiplexers. For registers, behind which it is complemented back.
 
     Members
     -------
@@ -41,7 +45,8 @@ class SelectGroup(wiring.Component):
         The positions do not ascend, or one is `m` or more.
     """
 
-    def __init__(self, bits: int, n: int, m: int) -> None:
+    def __init__(self, bits: int, n: int, m: int, *, inverted: bool = False) -> None:
+        self.inverted = inverted
         self.bits = bits
         self.n = n
         self.m = m
@@ -62,7 +67,12 @@ class SelectGroup(wiring.Component):
         for slot, position in enumerate(positions):
             picked = Signal(self.bits, name=f"picked_{slot}")
             reach = values[slot : slot + self.m - self.n + 1]
-            m.d.comb += picked.eq(_pick(position, reach, slot, 0))
+            if not self.inverted:
+                m.d.comb += picked.eq(_pick(position, reach, slot, 0))
+            elif len(reach) > _AND_OR_INPUTS:
+                m.d.comb += picked.eq(~_pick(position, reach, slot, 0))
+            else:
+                m.d.comb += picked.eq(~_and_or(m, position, reach, slot))
             m.d.comb += self.y.word_select(slot, self.bits).eq(picked)
         wrong: list[Value] = [low >= high for low, high in pairwise(positions)]
         if self.m < 1 << width:
@@ -70,6 +80,22 @@ class SelectGroup(wiring.Component):
             wrong.append(positions[-1] >= self.m)
         m.d.comb += self.err.eq(Cat(wrong).any() if wrong else Const(0))
         return m
+
+
+_AND_OR_INPUTS = 3
+"""Most values that one cell ands and ors."""
+
+
+def _and_or(m: Module, position: Value, reach: Sequence[Value], low: int) -> Value:
+    """Return the same as `_pick`, each value being gated by a signal of its own."""
+    at = [position <= low, *(position == low + k for k in range(1, len(reach) - 1))]
+    at += [position >= low + len(reach) - 1] if len(reach) > 1 else []
+    picked: Value = Const(0)
+    for k, (value, here) in enumerate(zip(reach, at, strict=True)):
+        gate = Signal(name=f"at_{low + k}_for_{low}")
+        m.d.comb += gate.eq(here if len(reach) > 1 else Const(1))
+        picked = picked | (value & gate.replicate(len(value)))
+    return picked
 
 
 def _pick(position: Value, reach: Sequence[Value], low: int, base: int) -> Value:

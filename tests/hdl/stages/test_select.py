@@ -18,12 +18,13 @@ def test_every_code_of_the_metadata(n, m):
     codes = list(product(range(1 << width), repeat=n))
     operands = [{"x": x, "meta": pack(code, width)} for code in codes]
     legal = set(combinations(range(m), n))
-    for code, (y, err) in zip(
-        codes, settle(SelectGroup(4, n, m), operands, "y", "err"), strict=True
-    ):
+    found = settle(SelectGroup(4, n, m), operands, "y", "err")
+    complemented = settle(SelectGroup(4, n, m, inverted=True), operands, "y", "err")
+    for code, (y, err), (not_y, other) in zip(codes, found, complemented, strict=True):
         reached = [min(max(p, k), k + m - n) for k, p in enumerate(code)]
         assert [y >> (4 * k) & 15 for k in range(n)] == [p + 1 for p in reached]
-        assert err == (code not in legal), code
+        assert not_y == y ^ (16**n - 1)
+        assert err == other == (code not in legal), code
 
 
 def test_the_codes_of_cutlass_are_the_legal_ones():
