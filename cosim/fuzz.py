@@ -162,7 +162,9 @@ def draw(unit: str, random: Random) -> Config:
     is too large is drawn again. Parameters that have their default are left out.
     """
     params = json_schema(unit)["properties"]["params"]
-    properties, required = params["properties"], params.get("required", ())
+    required = params.get("required", ())
+    other = UNITS[unit].params.deciding_keys
+    properties = {key: value for key, value in params["properties"].items() if key not in other}
     while True:
         # A schema says of some options for which kind of factors `only` they are.
         factors = None

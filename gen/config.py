@@ -10,13 +10,15 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from math import ceil
 from pathlib import Path
 from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
-from gen.catalog import UNITS
+from gen.catalog import UNITS, UnitEntry
 from gen.errors import ConfigError
 from gen.names import NAME_PATTERN, check_name
 from gen.params.base import Params, RuleError
@@ -57,16 +59,19 @@ class Config:
     params: Params
 
     def params_dict(self) -> dict[str, Any]:
-        """Return the parameters as JSON types, every key present."""
+        """Return the parameters as JSON types, every key present that decides something itself."""
         values = self.params.model_dump(mode="json")
-        return {key: values[key] for key in self.params.parameter_names()}
+        return {key: values[key] for key in self.params.parameter_names() if key in values}
 
     def config_dict(self) -> dict[str, Any]:
         """Return the config as JSON types, in the shape of a config file."""
         return {"unit": self.unit, "name": self.name, "params": self.params_dict()}
 
     def given(self) -> dict[str, Any]:
-        """Return the parameters that were given, without the defaults that completed them."""
+        """Return the parameters that were given, without the defaults that completed them.
+
+        A period has become a number of stages.
+        """
         return self.params.model_dump(mode="json", exclude_unset=True)
 
     @property
@@ -111,12 +116,44 @@ def make_config(
         checked = entry.params.model_validate(dict(params))
     except ValidationError as error:
         raise ConfigError(f"{source}: {_first_error(error, entry.params)}") from None
+    if checked.period is not None:
+        checked = _with_stages(entry, checked, source)
     if name is None:
         name = "_".join((checked.base_name, *checked.suffixes))
     problem = check_name(name)
     if problem:
         raise ConfigError(f"{source}: name = {_show(name)}: {problem}")
     return Config(unit, name, checked)
+
+
+def _with_stages(entry: UnitEntry, params: Params, source: str) -> Params:
+    """Return parameters with the number of stages that their period asks for."""
+    # Loading amaranth takes longer than all else here.
+    from hdl.pipeline import REGISTER_PS, segment_ps, stages_for, steps_of
+
+    shown = f"{source}: period = {params.period}"
+    if "stages" in params.model_fields_set:
+        raise ConfigError(f"{shown}: excludes stages: it decides their number")
+    assert params.period is not None
+    try:
+        steps = steps_of(entry.component(params))
+    except ValueError as error:
+        raise ConfigError(f"{source}: {error}") from error
+    delays = list(steps.values())
+    keeps_sum = bool(getattr(params, "accumulate", False))
+    estimate = partial(segment_ps, delays, objective=params.objective, keeps_sum=keeps_sum)
+    stages = stages_for(delays, params.period, params.objective, keeps_sum=keeps_sum)
+    if stages is None:
+        slowest = max(steps, key=lambda step: steps[step])
+        loop = keeps_sum and slowest == list(steps)[-1]
+        what = "the accumulator's loop" if loop else f"step {slowest}"
+        nearest = 10 * ceil(estimate(stages=len(delays) - 1) / 10)
+        raise ConfigError(
+            f"{shown}: {what}, which no register divides, takes about "
+            f"{estimate(stages=len(delays) - 1):.0f} ps (registers: {REGISTER_PS:.0f} ps of it); "
+            f"nearest: {nearest}"
+        )
+    return params.model_copy(update={"stages": stages})
 
 
 class _File(BaseModel):
@@ -212,8 +249,20 @@ class _Words:
             return make_config(self.start, changes, name)
         base = load_config(_find(self.start))  # complains about the file before any change
         if not changes:
-            return make_config(base.unit, base.given(), name or base.name)
-        return make_config(base.unit, _merged(base.given(), changes), name)
+            return make_config(base.unit, _as_written(base), name or base.name)
+        given = _as_written(base)
+        if {"stages", "period"} & changes.keys():  # either takes the place of the other
+            given = {key: value for key, value in given.items() if key not in ("stages", "period")}
+        return make_config(base.unit, _merged(given, changes), name)
+
+
+def _as_written(config: Config) -> dict[str, Any]:
+    """Return the parameters that a config was made of, a period as such."""
+    given = config.given()
+    if config.params.period is not None:
+        del given["stages"]
+        given["period"] = config.params.period
+    return given
 
 
 def _find(word: str) -> Path:

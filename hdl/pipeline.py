@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
 from typing import Any
 
-from amaranth.hdl import Const, Module, Signal, Value
+from amaranth.hdl import Const, Fragment, Module, Signal, Value
+from amaranth.lib.wiring import Component
 
-__all__ = ["Pipeline", "balanced_cuts"]
+from hdl.options import Objective
+
+__all__ = ["Pipeline", "balanced_cuts", "segment_ps", "stages_for", "steps_of"]
 
 
 def balanced_cuts(delays: Sequence[float], stages: int) -> tuple[int, ...]:
@@ -51,6 +55,85 @@ def balanced_cuts(delays: Sequence[float], stages: int) -> tuple[int, ...]:
     return tuple(counts)
 
 
+_FOUND: ContextVar[list[dict[str, float]] | None] = ContextVar("found", default=None)
+"""Delays of the pipelines that were made since `steps_of` was called."""
+
+
+def steps_of(component: Component) -> dict[str, float]:
+    """Return the estimated delay of each step of a unit, in datapath order.
+
+    Parameters
+    ----------
+    component
+        The unit, which is elaborated.
+
+    Returns
+    -------
+    dict
+        Delays by step; empty if the unit has no pipeline.
+    """
+    token = _FOUND.set(found := [])
+    try:
+        Fragment.get(component, None)
+    finally:
+        _FOUND.reset(token)
+    return found[0] if found else {}  # pipelines of what it is made of come later
+
+
+def stages_for(
+    delays: Sequence[float], period_ps: float, objective: Objective, *, keeps_sum: bool = False
+) -> int | None:
+    """Return how many registers a clock period asks for, by estimate.
+
+    Parameters
+    ----------
+    delays
+        Of each step, see `steps_of`.
+    period_ps
+        The period.
+    objective
+        What the unit is built for.
+    keeps_sum
+        Whether the last step ends in a register of its own: an accumulator.
+
+    Returns
+    -------
+    int or None
+        The smallest number with which no segment is estimated to take longer than the period; None
+        if a single step does.
+    """
+    for stages in range(len(delays)):
+        if segment_ps(delays, stages, objective, keeps_sum=keeps_sum) <= period_ps:
+            return stages
+    return None
+
+
+def segment_ps(
+    delays: Sequence[float], stages: int, objective: Objective, *, keeps_sum: bool = False
+) -> float:
+    """Return the estimated delay of the slowest segment between registers, ps on NanGate45.
+
+    Arguments are those of `stages_for`.
+    """
+    segments = [0.0]
+    for delay, registers in zip(delays, balanced_cuts(delays, stages), strict=True):
+        segments[-1] += delay
+        if registers:
+            segments.append(0.0)
+    registered = REGISTER_PS if stages or keeps_sum else 0.0
+    return max(segments) * STEP_PS[objective] + registered
+
+
+STEP_PS: Mapping[Objective, float] = {"area": 80.0, "balanced": 30.0, "delay": 22.0}
+"""Picoseconds of NanGate45, typical corner, that a unit of estimated delay stands for.
+
+Fitted to units of every kind, so that most meet an estimate: see docs/synthesis.md.
+"""
+
+REGISTER_PS = 120.0
+"""From the clock to a register's output, and its setup time."""
+
+
 class Pipeline:
     """Places the registers of a unit while its steps are being written down.
 
@@ -72,6 +155,9 @@ class Pipeline:
     """
 
     def __init__(self, m: Module, valid: Value, delays: dict[str, float], stages: int) -> None:
+        found = _FOUND.get()
+        if found is not None:
+            found.append(dict(delays))
         self._m = m
         self._counts = dict(zip(delays, balanced_cuts(list(delays.values()), stages), strict=True))
         self.valid = valid

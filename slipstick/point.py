@@ -11,8 +11,7 @@ from cosim.verify import verify
 from gen.config import Config, make_config
 from gen.emit import generate, made_once
 from gen.errors import ConfigError, ToolError
-from slipstick.costs import workload_of
-from synth.flow import synthesize
+from slipstick.costs import Pricing, closed, price
 
 __all__ = ["TARGET", "evaluate"]
 
@@ -48,7 +47,13 @@ def evaluate(job: dict[str, Any]) -> dict[str, Any]:
 
 def _evaluate(job: dict[str, Any]) -> dict[str, Any]:
     options = job["options"]
-    config = make_config(job["unit"], job["params"], source=job["name"])
+    how: Pricing = {
+        "library": options["library"],
+        "period_ps": options["period_ps"],
+        "effort": options["effort"],
+        "workers": 1,  # the points are what keeps the processors busy
+    }
+    config = closed(make_config(job["unit"], job["params"], source=job["name"]), how)
     artifact = generate(config)
     known = {"manifest": artifact.manifest, "verilog": artifact.verilog}
     checked = None
@@ -57,18 +62,8 @@ def _evaluate(job: dict[str, Any]) -> dict[str, Any]:
         checked = {"vectors": outcome.vectors, "mismatches": outcome.mismatches}
         if not outcome.passed:
             return known | _disagreement(config, outcome.mismatches, outcome.failure)
-    workload = None
-    if options["energy"]:
-        workload = workload_of(config, options["operands"], seed=options["seed"])
-    # The points are what keeps the processors busy.
-    cost = synthesize(
-        config,
-        library=options["library"],
-        period_ps=options["period_ps"],
-        effort=options["effort"],
-        workload=workload,
-        workers=1,
-    )
+    operands = options["operands"] if options["energy"] else None
+    cost = price(config, how, operands=operands, seed=options["seed"])
     result = cost.to_json() | {"sqnr_db": accuracy(config), "verify": checked}
     return known | {"result": result}
 

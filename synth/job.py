@@ -153,8 +153,14 @@ class Job:
 
     @property
     def target_ps(self) -> float:
-        """What to size for; without a period, sizing for 1 ps is sizing for speed alone."""
-        return self.period_ps or 1.0
+        """What ABC is to size for, which knows of nothing but the logic between registers.
+
+        Without a period, sizing for 1 ps is sizing for speed alone.
+        """
+        if self.period_ps is None:
+            return 1.0
+        registers = self.library.register_ps if "posedge" in self.text else 0.0
+        return max(self.period_ps - registers, 1.0)
 
     def thorough(self, directory: Path, workers: int) -> tuple[list[_Attempt], dict[str, Any]]:
         """Try recipes side by side; return what came of them, and the modules mapped apart."""

@@ -133,9 +133,10 @@ def _stems(rows: Sequence[Row]) -> dict[str, str]:
     for row in rows:
         if row.verilog is None or row.manifest is None:
             continue
-        stem = row.name
-        if taken.setdefault(stem, row.config_hash) != row.config_hash:
-            stem = f"{row.name}_{row.config_hash[:8]}"
+        # The manifest's: a period may have decided how many stages there are.
+        stem, config = (row.manifest.get(key, getattr(row, key)) for key in ("name", "config_hash"))
+        if taken.setdefault(stem, config) != config:
+            stem = f"{stem}_{config[:8]}"
         stems[row.key] = stem
     return stems
 

@@ -35,8 +35,18 @@ class Params(BaseModel):
     format_keys: ClassVar[tuple[str, ...]] = ()
     """Names of the parameters that name a format."""
 
+    deciding_keys: ClassVar[tuple[str, ...]] = ("period",)
+    """Parameters that decide others and are no part of a complete config."""
+
     stages: int = Field(
         0, ge=0, le=64, description="pipeline registers between inputs and outputs; 0: no clock"
+    )
+    period: int | None = Field(
+        None,
+        ge=1,
+        exclude=True,
+        description="instead of stages: the clock period in ps that decides their number, by the "
+        "delays of NanGate45 that the generator estimates",
     )
     objective: Literal["area", "delay", "balanced"] = Field(
         "balanced", description="what the hardware is built for"

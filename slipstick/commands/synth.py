@@ -14,8 +14,7 @@ from slipstick.commands.output import (
     print_json,
     table,
 )
-from slipstick.costs import workload_of
-from synth.flow import synthesize
+from slipstick.costs import Pricing, closed, price
 from synth.fpga import TARGETS, FpgaResult, fpga_rows, synthesize_fpga
 from synth.libraries import BUILT_IN
 from synth.recipes import EFFORTS, Effort
@@ -40,7 +39,11 @@ __all__ = ["command"]
     help="What to synthesize for.  [default: the config's own]",
 )
 @click.option(
-    "--period", type=float, metavar="PS", help="Clock period to meet with the smallest area."
+    "--period",
+    type=float,
+    metavar="PS",
+    help="Clock period to meet with the smallest area, and with the fewest stages unless the "
+    "config says how many.",
 )
 @click.option(
     "--target",
@@ -89,18 +92,16 @@ def command(
                 raise click.UsageError(f"{name} is for cell libraries, not for {target}")
         _synthesize_fpga(resolve(config), target, as_json)
         return
+    how: Pricing = {
+        "library": library,
+        "objective": objective,
+        "period_ps": period,
+        "effort": effort,
+    }
     results: list[SynthResult] = []
     for one in resolve(config):
         with activity(f"synthesizing {one.name}"):
-            workload = workload_of(one, operands) if energy else None
-            result = synthesize(
-                one,
-                library=library,
-                objective=objective,
-                period_ps=period,
-                effort=effort,
-                workload=workload,
-            )
+            result = price(closed(one, how), how, operands=operands if energy else None)
         results.append(result)
         if not as_json:
             _print(result)

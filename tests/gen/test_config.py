@@ -1,4 +1,5 @@
 import itertools
+import json
 from pathlib import Path
 from typing import Any
 
@@ -140,7 +141,11 @@ def test_derived_names_are_unique_and_legal() -> None:
         ("fma", {"a": "e4m3"}, "b: missing; it has no default"),
         ("dot", {"a": "int8", "b": "int8", "lane": 4}, "lane: no such key; nearest: lanes"),
         ("dot", {**DOT, "a\nb": 4}, '"a\\nb": no such key; '),
-        ("dot", {**DOT, "grid": {"lanes": [1, 2]}}, "grid: no such key; there are a, b, y, lanes"),
+        (
+            "dot",
+            {**DOT, "sweep": {"lanes": [1, 2]}},
+            "sweep: no such key; there are a, b, y, lanes",
+        ),
         ("dot", {**DOT, "lanes": 0}, "lanes = 0: must be 1 or more"),
         ("dot", {**DOT, "lanes": 1025}, "lanes = 1025: must be 1024 or less"),
         ("dot", {**DOT, "lanes": True}, "lanes = true: must be an integer"),
@@ -338,3 +343,48 @@ def test_parameters_are_listed_with_those_of_their_tables() -> None:
 def test_tables_are_written_as_toml() -> None:
     assert toml_value({"kind": "mx", "bits": None, "vector": 4}) == '{kind = "mx", vector = 4}'
     assert toml_value(True) == "true"
+
+
+def test_a_period_becomes_a_number_of_stages(tmp_path: Path) -> None:
+    stages = [
+        make_config("fma", {**FMA, "period": period}).params_dict()["stages"]
+        for period in (4000, 2000, 1300)
+    ]
+    assert stages == sorted(stages)
+    assert stages[0] == 0 < stages[-1]
+    by_period = make_config("fma", {**FMA, "period": 1300})
+    by_number = make_config("fma", {**FMA, "stages": stages[-1]})
+    assert by_period.config_dict() == by_number.config_dict()
+    assert by_period.config_hash == by_number.config_hash
+    assert by_period.given() == by_number.given()
+    # In a file it stays what it is, so that it fits whatever else is changed.
+    file = tmp_path / "fast.toml"
+    lines = (f"{key} = {json.dumps(value)}\n" for key, value in {**FMA, "period": 1300}.items())
+    file.write_text('unit = "fma"\n[params]\n' + "".join(lines))
+    assert resolve([str(file)])[0].params.period == 1300
+    assert resolve([str(file), "objective=delay"])[0].params.stages <= stages[-1]
+    assert resolve([str(file), "stages=1"])[0].params.stages == 1
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        (
+            {"period": 900, "stages": 2},
+            "command line: period = 900: excludes stages: it decides their number",
+        ),
+        ({"period": 0}, "command line: period = 0: must be 1 or more"),
+        ({"period": 10}, r"command line: period = 10: step \w+, which no register .*nearest: \d+0"),
+        ({"period": 1000, "a": "int65"}, "command line: "),
+    ],
+    ids=["both", "zero", "short", "no unit"],
+)
+def test_periods_that_are_none(params: dict[str, object], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        make_config("fma", {**FMA, **params})
+
+
+def test_a_loop_bounds_the_period() -> None:
+    mac = {"a": "e4m3", "b": "e4m3", "y": "fp32", "lanes": 2, "accumulate": True}
+    with pytest.raises(ConfigError, match="the accumulator's loop, which no register divides"):
+        make_config("dot", {**mac, "period": 200})

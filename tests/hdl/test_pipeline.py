@@ -4,7 +4,14 @@ import pytest
 
 from hdl.fma import Fma
 from hdl.formats import parse_format
-from hdl.pipeline import balanced_cuts
+from hdl.pipeline import (
+    REGISTER_PS,
+    STEP_PS,
+    balanced_cuts,
+    segment_ps,
+    stages_for,
+    steps_of,
+)
 from tests.hdl.simulate import run_pipeline
 
 
@@ -43,3 +50,23 @@ def test_latency_and_valid(stages):
     outputs = run_pipeline(unit, cycles + [{"in_valid": 0}] * stages, "out_valid", "y")
     assert [v for v, _ in outputs] == [0] * stages + valid
     assert [y for v, y in outputs if v] == [3 * i + 100 for i, v in enumerate(valid) if v]
+
+
+def test_steps_are_those_of_the_unit_itself() -> None:
+    e4m3, fp16 = parse_format("e4m3"), parse_format("fp16")
+    steps = steps_of(Fma(e4m3, e4m3, fp16, fp16))
+    assert list(steps) == ["unpack", "align", "multiply_add", "normalize", "pack"]
+    assert all(delay > 0 for delay in steps.values())
+    assert steps_of(Fma(e4m3, e4m3, fp16, fp16, stages=3)) == steps
+
+
+def test_more_registers_for_a_shorter_period() -> None:
+    delays = [3.0, 12.0, 5.0, 10.0]
+    slowest = [segment_ps(delays, stages, "balanced") for stages in range(4)]
+    assert slowest[0] == pytest.approx(30 * STEP_PS["balanced"])
+    assert slowest[1] == pytest.approx(15 * STEP_PS["balanced"] + REGISTER_PS)
+    assert slowest == sorted(slowest, reverse=True)
+    for stages in range(4):
+        assert stages_for(delays, slowest[stages], "balanced") == slowest.index(slowest[stages])
+    assert stages_for(delays, slowest[3] - 1, "balanced") is None
+    assert stages_for(delays, slowest[0], "balanced", keeps_sum=True) == 1

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from gen.config import make_config
-from slipstick.costs import workload_of
+from slipstick.costs import Pricing, closed, price, workload_of
 from synth.flow import synthesize
 
 
@@ -28,3 +28,21 @@ def test_a_file_goes_by_its_name(tmp_path: Path) -> None:
     config = make_config("dot", {"a": "int4", "b": "int4", "lanes": 2})
     workload = workload_of(config, file)
     assert (workload.name, workload.macs) == ("tensor.npz", 2)
+
+
+def test_a_period_closes_only_what_is_open() -> None:
+    fixed = make_config("dot", {"a": "int4", "b": "int4", "lanes": 2, "stages": 2})
+    how: Pricing = {"period_ps": 400.0, "effort": "quick"}
+    assert closed(fixed, how) == fixed
+    free = make_config("dot", {"a": "int4", "b": "int4", "lanes": 2})
+    assert closed(free, {"effort": "quick"}) == free
+    chosen = closed(free, how)
+    assert price(chosen, how).delay_ps <= 400
+    if chosen.params.stages:
+        fewer = make_config("dot", {**free.given(), "stages": chosen.params.stages - 1})
+        assert price(fewer, how).delay_ps > 400
+
+
+def test_a_config_with_a_period_is_sized_for_it() -> None:
+    config = make_config("dot", {"a": "int4", "b": "int4", "lanes": 2, "period": 3000})
+    assert price(config, {"effort": "quick"}).period_ps == 3000
