@@ -83,7 +83,7 @@ def test_icarus_accepts_it(name: str, tmp_path: Path) -> None:
 
 LARGE = (
     *("dot32-int8", "dot32-e4m3-fp32", "fma-fp32", "log4.3-dally", "log-madam"),
-    *("mxfp8-dot32", "nvfp4-dot64", "vsq-int4-pe", "hmma-4x4x4", "qmma"),
+    *("mxfp8-dot32", "nvfp4-dot64", "vsq-int4-pe", "hmma-4x4x4", "qmma", "tpu-v1-16x16"),
 )
 FAMILIES = ("volta", "turing", "ampere", "ada", "hopper", "blackwell")
 
