@@ -63,9 +63,9 @@ def _stem(file: str) -> str:
 )
 @click.option(
     "--claims/--no-claims",
-    default=True,
-    show_default=True,
-    help="Price what published claims are held against.",
+    default=None,
+    help="Price what published claims are held against as well.  [default: unless only some "
+    "formats or lanes are asked for]",
 )
 @click.option(
     "-j",
@@ -82,7 +82,7 @@ def command(
     formats: str | None,
     lanes: str | None,
     tensors: tuple[str, ...],
-    claims: bool,
+    claims: bool | None,
     jobs: int | None,
     retry: bool,
     as_json: bool,
@@ -100,7 +100,7 @@ def command(
             settings,
             output,
             tensors=given,
-            claims=claims,
+            claims=not (formats or lanes) if claims is None else claims,
             jobs=jobs,
             retry=retry,
             begin=begin,

@@ -21,7 +21,7 @@ def test_a_tensor_of_my_own(
     tensor = tmp_path / "weights.npy"
     np.save(tensor, np.random.default_rng(1).laplace(size=(8, 64)))
     words = ["study", "-o", str(tmp_path / "out"), "--formats", "int4", "--lanes", "1"]
-    words += ["--tensor", str(tensor), "--tensor", f"other={tensor}", "--no-claims"]
+    words += ["--tensor", str(tensor), "--tensor", f"other={tensor}"]
     assert main([*words, "--json"]) == 0
     content = json.loads(capsys.readouterr().out)
     assert (content["points"], content["failures"]) == (1, [])
