@@ -19,7 +19,7 @@ from hdl.stages.normalize import Normalize
 from hdl.stages.pack import Pack
 from hdl.stages.reduce import AddAligned
 from hdl.stages.specials import Specials
-from hdl.stages.terms import Case, Term, TermRange, target_of
+from hdl.stages.terms import Case, TermRange, target_of
 from hdl.stages.unpack import Unpack
 
 if TYPE_CHECKING:
@@ -94,12 +94,11 @@ class FloatTail:
             value, addend, specials = after(
                 "propagate", self.propagate.total[: self.propagate.bits], addend, specials
             )
-            term, specials = self._align(m, value, specials, addend, restart)
-            value, aligned, subtract, sticky, base, specials = after(
+            specials = self._align(m, value, specials, addend, restart)
+            value, aligned, sticky, base, specials = after(
                 "align",
                 value,
                 self.align.aligned,
-                term.sign,
                 self.align.sticky,
                 self.align.base,
                 specials,
@@ -108,8 +107,6 @@ class FloatTail:
             m.d.comb += [
                 self.add.value.eq(value),
                 self.add.aligned.eq(aligned),
-                self.add.subtract.eq(subtract),
-                self.add.sticky.eq(sticky),
             ]
             rows = self.add.first, self.add.second
 
@@ -125,7 +122,7 @@ class FloatTail:
 
     def _align(
         self, m: Module, value: Value, specials: Specials, addend: Value, restart: Value
-    ) -> tuple[Term, Specials]:
+    ) -> Specials:
         m.submodules.unpack_c, m.submodules.align = self.unpack, self.align
         m.d.comb += self.unpack.code.eq(addend)
         c = self.unpack.term
@@ -137,8 +134,8 @@ class FloatTail:
             is_inf=c.is_inf & ~restart,
             is_nan=c.is_nan & ~restart,
         )
-        self.align.connect(m, (), value == 0, c)
-        return c, specials.with_term(c, restart)
+        self.align.connect(m, (), value == 0, c, c.sign)
+        return specials.with_term(c, restart)
 
 
 class FixedTail:

@@ -255,8 +255,8 @@ class Fma(wiring.Component):
         # The addend to its place beside the product, whose significand is not needed yet; and all
         # that does not depend on the sum.
         p = product_term(m, a, b, Const(0), Const(0))
-        align.connect(m, (a, b), p.is_zero, c)
         subtract = Signal()
+        align.connect(m, (a, b), p.is_zero, c, subtract)
         opposite_infinities = Signal()
         is_nan = Signal()
         m.d.comb += [
@@ -272,12 +272,11 @@ class Fma(wiring.Component):
             # A sum of zeros keeps their common sign, any other zero is +0, or -0 rounding down.
             zero_sign=p.sign | c.sign if self.rounding == "rdn" else p.sign & c.sign,
         )
-        a, b, aligned, subtract, sticky, base, sign, special, rnd = pipe.after(
+        a, b, aligned, sticky, base, sign, special, rnd = pipe.after(
             "align",
             a.significand,
             b.significand,
             align.aligned,
-            subtract,
             align.sticky,
             align.base,
             p.sign,
@@ -290,8 +289,6 @@ class Fma(wiring.Component):
             multiply_add.a.eq(a),
             multiply_add.b.eq(b),
             multiply_add.aligned.eq(aligned),
-            multiply_add.subtract.eq(subtract),
-            multiply_add.sticky.eq(sticky),
         ]
         first, second, sticky, base, sign, special, rnd = pipe.after(
             "multiply_add",

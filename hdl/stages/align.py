@@ -11,7 +11,7 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.bricks.adder import AdderKind
 from hdl.bricks.bit_heap import BitHeap
-from hdl.bricks.shifter import RightShifter
+from hdl.bricks.negate import Negate
 from hdl.stages.terms import Target, Term, TermRange
 
 __all__ = ["Align", "Frame", "frame_of"]
@@ -119,10 +119,13 @@ class Align(wiring.Component):
         Exponents of the factors.
     product_is_zero, addend_exponent, addend_is_zero, addend_significand : In
         Fields of the terms.
-    aligned : Out(frame.width)
-        The addend in the frame.
+    subtract : In(1)
+        Whether the addend counts with the other sign.
+    aligned : Out(frame.width + 1)
+        The addend in the frame, two's complement, rounded down. It is negated before the shift,
+        which then brings in its sign from above.
     sticky : Out(1)
-        Whether a set bit of the addend lies below the frame.
+        Whether a fraction of the addend lies below the frame.
     base : Out(signed)
         Weight of the frame's lowest bit.
     """
@@ -149,14 +152,20 @@ class Align(wiring.Component):
                 "addend_exponent": In(addend.exponent_bits),
                 "addend_is_zero": In(1),
                 "addend_significand": In(addend.bits),
-                "aligned": Out(frame.width),
+                "subtract": In(1),
+                "aligned": Out(frame.width + 1),
                 "sticky": Out(1),
                 "base": Out(self.base_shape),
             }
         )
 
     def connect(
-        self, m: Module, factors: Sequence[Term], product_is_zero: Value, addend: Term
+        self,
+        m: Module,
+        factors: Sequence[Term],
+        product_is_zero: Value,
+        addend: Term,
+        subtract: Value,
     ) -> None:
         """Feed all in."""
         for i, factor in enumerate(factors):
@@ -166,6 +175,7 @@ class Align(wiring.Component):
             self.addend_exponent.eq(addend.exponent),
             self.addend_is_zero.eq(addend.is_zero),
             self.addend_significand.eq(addend.significand),
+            self.subtract.eq(subtract),
         ]
 
     def elaborate(self, platform: object) -> Module:
@@ -197,17 +207,23 @@ class Align(wiring.Component):
         if largest > limit:
             m.d.comb += beyond.eq(~leads & (descent > limit))
         room = frame.below + frame.reach + frame.lost
-        m.submodules.shifter = shifter = RightShifter(
-            room + addend.bits, (1 << limit.bit_length()) - 1
+        m.submodules.negate = negate = Negate(addend.bits, self.adder)
+        m.d.comb += [negate.data.eq(self.addend_significand), negate.negative.eq(self.subtract)]
+        signed_addend = negate.negated.as_signed()
+        sign = negate.negated[-1]
+        shifted = Signal(signed(room + addend.bits + 1))
+        m.d.comb += shifted.eq((signed_addend << room) >> descent[: limit.bit_length()])
+        highest = Signal(signed(frame.width + 1))
+        m.d.comb += highest.eq(signed_addend << (frame.below + frame.reach))
+        m.d.comb += self.aligned.eq(
+            Mux(
+                leads,
+                highest,
+                Mux(beyond, sign.replicate(frame.width + 1), shifted[frame.lost :].as_signed()),
+            )
         )
-        highest = self.addend_significand.shift_left(frame.below + frame.reach)
-        m.d.comb += [
-            shifter.data.eq(self.addend_significand.shift_left(room)),
-            shifter.amount.eq(descent),
-            self.aligned.eq(Mux(leads, highest, Mux(beyond, 0, shifter.shifted[frame.lost :]))),
-        ]
         if frame.lost:
-            lost = shifter.shifted[: frame.lost].any()
+            lost = shifted[: frame.lost].any()
             m.d.comb += self.sticky.eq(~leads & Mux(beyond, ~self.addend_is_zero, lost))
 
         weight = BitHeap(self.base_shape.width)

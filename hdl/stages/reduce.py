@@ -238,10 +238,9 @@ class AddRows(wiring.Component):
 
 
 class MultiplyAdd(wiring.Component):
-    """``first + second = (a * b << below) -/+ (aligned + fraction)`` in one heap. Combinational.
+    """``first + second = (a * b << below) + aligned`` in one heap. Combinational.
 
-    The product is not formed by itself. A set `sticky` stands for a `fraction` strictly between 0
-    and 1 that is left out: the sum is rounded down.
+    The product is not formed by itself.
 
     Parameters
     ----------
@@ -254,8 +253,8 @@ class MultiplyAdd(wiring.Component):
     -------
     a : In(a_bits)
     b : In(b_bits)
-    aligned : In(frame.width)
-    subtract, sticky : In(1)
+    aligned : In(frame.width + 1)
+        Two's complement.
     first, second : Out(frame.width + 2)
         Two numbers whose sum it is, modulo ``2**(width + 2)``.
     """
@@ -268,9 +267,7 @@ class MultiplyAdd(wiring.Component):
             {
                 "a": In(a_bits),
                 "b": In(b_bits),
-                "aligned": In(frame.width),
-                "subtract": In(1),
-                "sticky": In(1),
+                "aligned": In(frame.width + 1),
                 "first": Out(bits),
                 "second": Out(bits),
             }
@@ -280,14 +277,15 @@ class MultiplyAdd(wiring.Component):
         m = Module()
         heap = BitHeap(len(self.first))
         add_chosen_product(m, heap, self.a, self.b, weight=self.frame.below)
-        add_aligned(m, heap, self.aligned, self.subtract, self.sticky)
+        # Late: it comes through the alignment shifter.
+        heap.add_signed(self.aligned, arrival=8.0)
         first, second = heap.compress(m)
         m.d.comb += [self.first.eq(first), self.second.eq(second)]
         return m
 
 
 class AddAligned(wiring.Component):
-    """``first + second = (value << below) -/+ (aligned + fraction)``. Combinational.
+    """``first + second = (value << below) + aligned``. Combinational.
 
     As `MultiplyAdd`, for a number that is a sum already.
 
@@ -302,8 +300,8 @@ class AddAligned(wiring.Component):
     -------
     value : In(bits)
         Two's complement.
-    aligned : In(frame.width)
-    subtract, sticky : In(1)
+    aligned : In(frame.width + 1)
+        Two's complement.
     first, second : Out(frame.width + 2)
     """
 
@@ -313,9 +311,7 @@ class AddAligned(wiring.Component):
         super().__init__(
             {
                 "value": In(bits),
-                "aligned": In(frame.width),
-                "subtract": In(1),
-                "sticky": In(1),
+                "aligned": In(frame.width + 1),
                 "first": Out(width),
                 "second": Out(width),
             }
@@ -325,22 +321,8 @@ class AddAligned(wiring.Component):
         m = Module()
         heap = BitHeap(len(self.first))
         heap.add_signed(self.value, weight=self.frame.below)
-        add_aligned(m, heap, self.aligned, self.subtract, self.sticky)
+        # Late: it comes through the alignment shifter.
+        heap.add_signed(self.aligned, arrival=8.0)
         first, second = heap.compress(m)
         m.d.comb += [self.first.eq(first), self.second.eq(second)]
         return m
-
-
-def add_aligned(m: Module, heap: BitHeap, aligned: Value, subtract: Value, sticky: Value) -> None:
-    """Add the aligned addend to a heap, or subtract it.
-
-    ``-(aligned + fraction) = ~aligned + (1 - fraction)``: without a fraction a one comes in at the
-    bottom, with one the rest stays below the lowest bit.
-    """
-    flipped = Signal(len(aligned), name="flipped")
-    m.d.comb += flipped.eq(aligned ^ subtract.replicate(len(aligned)))
-    # The addend is late: it comes through the alignment shifter.
-    heap.add_unsigned(flipped, arrival=8.0)
-    heap.add_bit(subtract & ~sticky, 0, arrival=8.0)
-    heap.add_bit(~subtract, len(aligned))
-    heap.add_constant(-1 << len(aligned))

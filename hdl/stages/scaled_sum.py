@@ -126,13 +126,12 @@ class ScaledSum:
                 is_inf=c.is_inf & ~restart,
                 is_nan=c.is_nan & ~restart,
             )
-            self._align.connect(m, scales, value == 0, c)
+            self._align.connect(m, scales, value == 0, c, c.sign)
             specials = specials.with_term(c, restart)
-            value, aligned, subtract, sticky, base, specials = after(
+            value, aligned, sticky, base, specials = after(
                 "align",
                 value,
                 self._align.aligned,
-                c.sign,
                 self._align.sticky,
                 self._align.base,
                 specials,
@@ -140,8 +139,6 @@ class ScaledSum:
             m.d.comb += [
                 add.value.eq(value),
                 add.aligned.eq(aligned),
-                add.subtract.eq(subtract),
-                add.sticky.eq(sticky),
             ]
             first, second = add.first, add.second
         m.submodules.normalize = normalize = self._normalize

@@ -28,10 +28,11 @@ def test_fixed_weights_need_no_clamping():
     assert (chosen.below, chosen.width, chosen.lost, chosen.clamps) == (0, 8, 0, False)
 
 
+@pytest.mark.parametrize("subtract", [0, 1])
 @pytest.mark.parametrize(
     ("addend", "result"), [("e4m3", "e4m3"), ("fp16", "fp16"), ("e2m1", "fp16")]
 )
-def test_the_addend_keeps_its_value(addend, result):
+def test_the_addend_keeps_its_value(addend, result, subtract):
     operand = operand_range(parse_format("e4m3"))
     product, term = product_range(operand, operand), operand_range(parse_format(addend))
     chosen = frame_of(product, term, target_of(parse_format(result)))
@@ -45,6 +46,7 @@ def test_the_addend_keeps_its_value(addend, result):
             "addend_exponent": c,
             "addend_is_zero": 0,
             "addend_significand": significand,
+            "subtract": subtract,
         }
         for p in range(2, 31)
         for c in exponents
@@ -56,6 +58,7 @@ def test_the_addend_keeps_its_value(addend, result):
         # In units of the smallest weight that occurs.
         unit = min(chosen.min_base, term.min_weight)
         exact = given["addend_significand"] << (given["addend_exponent"] + term.offset - unit)
-        kept = aligned << (base - unit)
+        exact = -exact if subtract else exact
+        kept = (aligned - (aligned >> chosen.width << (chosen.width + 1))) << (base - unit)
         assert kept <= exact < kept + (1 << (base - unit))
         assert sticky == (kept != exact)
