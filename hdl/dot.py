@@ -13,7 +13,7 @@ from hdl.bricks.rounding import Rounding
 from hdl.dot_exact import ExactDatapath
 from hdl.dot_integer import IntegerDatapath
 from hdl.dot_window import WindowDatapath
-from hdl.formats import FixedFormat, FloatFormat, Format, IntFormat
+from hdl.formats import FixedFormat, FloatFormat, Format, IntFormat, PositFormat
 from hdl.options import Objective, Subnormals, check_options, default_overflow
 from hdl.pipeline import Pipeline
 from hdl.ports import Port, data_port, members
@@ -23,7 +23,15 @@ from hdl.stages.isolate import Isolate
 from hdl.stages.pack import Overflow
 from hdl.stages.window import MAX_FRACTION_BITS
 
-__all__ = ["ACCUMULATORS", "ALIGNMENTS", "MAX_LANES", "Accumulator", "Align", "Dot"]
+__all__ = [
+    "ACCUMULATORS",
+    "ALIGNMENTS",
+    "MAX_LANES",
+    "Accumulator",
+    "Align",
+    "Dot",
+    "check_posits",
+]
 
 Align = Literal["exact", "window"]
 """Whether all of every term is added, or what a window below the largest term keeps of it."""
@@ -36,6 +44,7 @@ Accumulator = Literal["binary", "carry_save"]
 ACCUMULATORS: tuple[Accumulator, ...] = get_args(Accumulator)
 
 MAX_LANES = 1024
+MAX_POSIT_BITS = 16
 
 
 class Dot(wiring.Component):
@@ -49,7 +58,8 @@ class Dot(wiring.Component):
     Parameters
     ----------
     a, b
-        Formats of the vectors' elements.
+        Formats of the vectors' elements: integers, floats, posits of up to 16 bits (``exact``, with
+        a `y`, in units of 1), or codebooks.
     a_table, b_table
         With a codebook for `a` or `b`: format that its entries are rounded into, to nearest even
         and saturating, a signed float, an integer, or fixed point; None otherwise.
@@ -76,7 +86,7 @@ class Dot(wiring.Component):
     sticky
         With ``window``: keep three bits more, of which the last one is set where anything below is.
     gate_zero, rounding, overflow, subnormals, stages, objective
-        As in `hdl.fma.Fma`. No `gate_zero` of codebooks.
+        As in `hdl.fma.Fma`. No `gate_zero` of codebooks or posits.
 
     Attributes
     ----------
@@ -132,6 +142,7 @@ class Dot(wiring.Component):
         if accumulate and c is not None:
             raise ValueError("accumulate = true and c exclude each other: the accumulator is c")
         factors = [as_factor(a, a_table, "a"), as_factor(b, b_table, "b")]
+        check_posits([fmt for fmt in (a, b) if isinstance(fmt, PositFormat)], y, lsb)
         if y is None:
             if accumulate:
                 raise ValueError("y can only be left out without accumulate")
@@ -149,11 +160,11 @@ class Dot(wiring.Component):
         operands = [fmt for fmt in (*numbers, c) if fmt is not None]
         self.rounding: Rounding = rounding
         self.overflow: Overflow = overflow or default_overflow(y, operands)
-        fixed = [fmt for fmt in numbers if isinstance(fmt, FixedFormat)]
-        if fixed and self.overflow == "wrap":
-            raise ValueError(f"overflow = 'wrap' needs integer operands only, not {fixed[0].name}")
+        others = [fmt for fmt in numbers if isinstance(fmt, FixedFormat | PositFormat)]
+        if others and self.overflow == "wrap":
+            raise ValueError(f"overflow = 'wrap' needs integer operands only, not {others[0].name}")
         check_options(
-            [fmt for fmt in operands if fmt not in fixed],
+            [fmt for fmt in operands if fmt not in others],
             y,
             rounding=rounding,
             overflow=self.overflow,
@@ -164,8 +175,8 @@ class Dot(wiring.Component):
         self._formats = (*numbers, y, *((self.addend,) if self.addend else ()))
         self._check_window(align, fraction_bits, sticky)
         self._check_accumulator(accumulator)
-        if gate_zero and any(isinstance(one, Codebook) for one in factors):
-            raise ValueError("gate_zero needs integers or floats, no codebooks")
+        if gate_zero and any(isinstance(one, Codebook | PositFormat) for one in factors):
+            raise ValueError("gate_zero needs integers or floats, no codebooks or posits")
         self.gate_zero = gate_zero
         self.accumulator: Accumulator = accumulator
         self.fraction_bits = fraction_bits
@@ -253,6 +264,15 @@ class Dot(wiring.Component):
         if self.accumulate:
             return self.first
         return self.c if self.addend else Const(0)
+
+
+def check_posits(posits: Sequence[PositFormat], y: Format | None, lsb: int) -> None:
+    """Raise `ValueError` unless products of these posits can be added up and rounded to `y`."""
+    for fmt in posits:
+        if fmt.bits > MAX_POSIT_BITS:
+            raise ValueError(f"{fmt.name}: posits of up to {MAX_POSIT_BITS} bits can be multiplied")
+        if y is None or lsb:
+            raise ValueError(f"{fmt.name}: sums of posits need a y, in units of 1")
 
 
 def _in_units(lsb: int, factors: Sequence[Format | Codebook]) -> list[Format | Codebook]:

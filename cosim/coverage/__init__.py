@@ -12,6 +12,7 @@ from cosim.coverage.sum_of_products import SumCoverage
 from cosim.stimuli import Operands
 from cosim.unit import Unit
 from gen.errors import ConfigError
+from hdl.formats import PositFormat, parse_format
 
 __all__ = ["Counter", "Coverage", "Group", "counter_for"]
 
@@ -38,20 +39,28 @@ class Counter(Protocol):
 def counter_for(name: str, params: Mapping[str, Any], unit: Unit | None = None) -> Counter:
     """Return a counter for a unit of these normalised parameters.
 
-    Kinds of units that have no bins of their own get those of the ports of `unit`, and so do dot
-    products of scaled vectors or sparse weights.
+    Kinds of units that have no bins of their own get those of the ports of `unit`, and so do sums
+    rounded stochastically, and dot products of scaled vectors, sparse weights or posits.
 
     Raises
     ------
     ConfigError
         If it has none and there is no `unit`.
     """
-    # What a random word does to a sum is no class of the sum, nor what scales and selections do.
-    plain = not (params.get("scale") or params.get("sparsity"))
-    plain &= params.get("rounding") != "stochastic"
-    if name in _COUNTERS and (plain or unit is None):
+    if name in _COUNTERS and (unit is None or not _is_beyond_sums(params)):
         return _COUNTERS[name](name, params)
     if unit is None:
         known = ", ".join(_COUNTERS)
         raise ConfigError(f"coverage: there are no bins for {name}; there are for {known}")
     return PortCoverage(name, unit)
+
+
+def _is_beyond_sums(params: Mapping[str, Any]) -> bool:
+    """Tell whether `SumCoverage` has no bins for a unit.
+
+    What a random word does to a sum is no class of the sum, nor what scales and selections do;
+    posits have classes of their own.
+    """
+    if params.get("scale") or params.get("sparsity") or params.get("rounding") == "stochastic":
+        return True
+    return any(isinstance(parse_format(params[key]), PositFormat) for key in "ab" if key in params)

@@ -1,4 +1,4 @@
-"""Codebook operands: the numbers that a multiplier meets in place of the entries."""
+"""Codebook and posit operands: the numbers that a multiplier meets in their place."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cosim.golden import codec, encoder
+from cosim.golden import codec, encoder, posit
 from cosim.golden.rounding import NumberFormat
-from hdl.formats import CodebookFormat, FixedFormat, FloatFormat, Format, FormatError
+from hdl.formats import CodebookFormat, FixedFormat, FloatFormat, Format, FormatError, PositFormat
 
 __all__ = ["Factor", "factor"]
 
@@ -22,7 +22,8 @@ class Factor(NamedTuple):
     fmt
         Format of the numbers that are multiplied.
     table
-        Their codes by the codes of a codebook; None where the operand is such a number itself.
+        Their codes by the codes of a codebook or posit; None where the operand is such a number
+        itself.
     """
 
     fmt: NumberFormat
@@ -39,7 +40,7 @@ def factor(fmt: Format, table: Format | None) -> Factor:
     Parameters
     ----------
     fmt
-        A number format, or a codebook.
+        A number format, a posit, or a codebook.
     table
         With a codebook: format into which its entries are rounded, to nearest even and saturating;
         a float, an integer, or fixed point. None otherwise.
@@ -48,8 +49,10 @@ def factor(fmt: Format, table: Format | None) -> Factor:
     -------
     Factor
         Fixed-point entries come as floats of which all but zero are normal, so that nothing takes
-        them for subnormals.
+        them for subnormals; posits likewise as floats that hold them exactly.
     """
+    if isinstance(fmt, PositFormat) and table is None:
+        return _posit(fmt)
     if not isinstance(fmt, CodebookFormat):
         if table is not None:
             raise FormatError(f"{fmt.name} has no entries to be rounded to {table.name}")
@@ -66,4 +69,15 @@ def factor(fmt: Format, table: Format | None) -> Factor:
     sign = 1 << (bits - 1) if table.signed else 0
     units = rounded.astype(np.int64)
     values = np.ldexp((units ^ sign) - np.int64(sign), -fraction_bits)
+    return Factor(number, codec.encode(values, number))
+
+
+def _posit(fmt: PositFormat) -> Factor:
+    """Return the float that holds all values of a posit as normal numbers, and NaR as its NaN."""
+    # Without regime there are 3 bits of sign and shortest regime, and the exponent's.
+    fraction_bits = max(1, fmt.width - 3 - fmt.exponent_size)
+    # One exponent more than there are, at the top, so that none of them meets the NaN.
+    exponent_bits = (2 * fmt.max_exponent + 2).bit_length()
+    number = FloatFormat(exponent_bits, fraction_bits, fmt.max_exponent + 1, specials="fn")
+    values = posit.decode_posit(np.arange(1 << fmt.bits), fmt)
     return Factor(number, codec.encode(values, number))

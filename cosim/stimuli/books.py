@@ -1,4 +1,7 @@
-"""Codebook operands for those who aim at sums: the entries in order, and what is next to them."""
+"""Operands that stand for entries of a table: those in order, and what is next to them.
+
+Codebooks, and posits too.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ _FEW_BITS = 4
 
 @dataclass(frozen=True)
 class Book:
-    """A codebook as `cosim.stimuli.operands` sees formats; several codes may have one value.
+    """A table as `cosim.stimuli.operands` sees formats; several codes may have one value.
 
     Parameters
     ----------
@@ -49,9 +52,18 @@ class Book:
         return np.ldexp(significand.astype(np.float64), exponent)
 
     @cached_property
+    def special_codes(self) -> Codes:
+        """Codes of entries that are NaN, whose `entries` are 0."""
+        codes = np.array(self.table, dtype=code_dtype(self.numbers.bits))
+        special = Operand(codes, self.numbers).is_special()
+        found = [] if special is None else np.flatnonzero(special)
+        return np.array(found, dtype=code_dtype(self.bits))
+
+    @cached_property
     def order(self) -> Codes:
-        """Codes from the least entry up."""
-        return np.argsort(self.entries, kind="stable").astype(code_dtype(self.bits))
+        """Codes from the least entry up, without the special ones."""
+        order = np.argsort(self.entries, kind="stable").astype(code_dtype(self.bits))
+        return order[~np.isin(order, self.special_codes)]
 
     @cached_property
     def _ascending(self) -> NDArray[np.float64]:
@@ -92,7 +104,7 @@ class Book:
 
     def nudged(self, codes: Codes, steps: ArrayLike) -> Codes:
         """Return the codes of the entries so many places further up; ends do not wrap."""
-        rank = np.empty(len(self.order), dtype=np.int64)
+        rank = np.zeros(len(self.table), dtype=np.int64)
         rank[self.order] = np.arange(len(self.order))
         moved = rank.take(codes) + np.asarray(steps, dtype=np.int64)
         return self.order[moved.clip(0, len(self.order) - 1)]
@@ -104,12 +116,13 @@ class Book:
     def corner_codes(self) -> Codes:
         """Return all codes of a small book; else those of both ends, around zero, and a few."""
         if self.bits <= _FEW_BITS:
-            return np.sort(self.order)
+            return np.arange(len(self.table)).astype(code_dtype(self.bits))
         zero = int(np.searchsorted(self._ascending, 0.0))
         last = len(self.order) - 1
         ranks = [0, 1, zero - 1, zero, zero + 1, last // 2, last - 1, last]
-        powers = self.order[[1 << k for k in range(self.bits)]]
-        return np.union1d(self.order[np.clip(ranks, 0, last)], powers)
+        powers = np.clip([1 << k for k in range(self.bits)], 0, last)
+        corners = np.union1d(self.order[np.clip(ranks, 0, last)], self.order[powers])
+        return np.union1d(corners, self.special_codes)
 
     def exponent_range(self) -> tuple[int, int]:
         """Return the exponents of the smallest and largest entry other than zero."""

@@ -1,6 +1,6 @@
 """Single operands of a format: corner codes, and random codes of a wanted magnitude.
 
-A codebook stands in for a format everywhere: its entries are its values, none of them special.
+A table (of a codebook or a posit) stands in for a format everywhere: its entries are its values.
 """
 
 from __future__ import annotations
@@ -147,9 +147,9 @@ def random_codes(name: Name, shape: tuple[int, ...], rng: np.random.Generator) -
 
 def finite_codes(name: Name, shape: tuple[int, ...], rng: np.random.Generator) -> Codes:
     """Return random codes, none infinite or NaN."""
-    if isinstance(name, Book):
-        return random_codes(name, shape, rng)
     codes = random_codes(name, shape, rng)
+    if isinstance(name, Book):
+        return np.where(np.isin(codes, name.special_codes), name.order[0], codes)
     fmt = as_format(name)
     special = Operand(codes, fmt).is_special()
     if special is None:
@@ -167,7 +167,7 @@ def finite_corner_codes(name: Name) -> Codes:
 def special_codes(name: Name) -> Codes:
     """Return the corner codes that are infinite or NaN; the largest number if there is none."""
     if isinstance(name, Book):
-        return name.corner_codes()[-1:]
+        return name.special_codes if name.special_codes.size else name.corner_codes()[-1:]
     codes = corner_codes(name)
     special = Operand(codes, as_format(name)).is_special()
     return codes[-1:] if special is None else codes[special]

@@ -22,7 +22,7 @@ from cosim.toolchain import find_verilator
 from gen.config import make_config
 from gen.emit import generate, write
 
-FORMATS = {"a_format": "e4m3", "b_format": "e4m3", "c_format": "fp16", "y_format": "fp16"}
+FORMATS: Any = {"a_format": "e4m3", "b_format": "e4m3", "c_format": "fp16", "y_format": "fp16"}
 COUNT = 200
 
 

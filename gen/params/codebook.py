@@ -1,4 +1,4 @@
-"""Operands that may be codebooks, and the formats of their entries."""
+"""Operands that may be posits or codebooks, and the formats of their entries."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field
 from gen.params.base import RuleError
 from gen.params.rounding import operand
 from gen.params.scalar import identifier
-from hdl.formats import CodebookFormat, FixedFormat, parse_format
+from hdl.formats import CodebookFormat, FixedFormat, PositFormat, parse_format
 
 __all__ = ["FactorFormat", "TableFormat", "check_tables", "factor_name"]
 
@@ -20,6 +20,8 @@ _ENTRY_BITS = 16
 
 def _factor(name: str) -> str:
     fmt = parse_format(name)
+    if isinstance(fmt, PositFormat):
+        return fmt.name
     if not isinstance(fmt, CodebookFormat):
         return operand(name)
     if len(fmt.values) > _ENTRIES:
@@ -35,7 +37,7 @@ def _table(name: str) -> str:
 
 
 FactorFormat = Annotated[
-    str, AfterValidator(_factor), Field(examples=["e4m3", "int8", "bf16", "nf4"])
+    str, AfterValidator(_factor), Field(examples=["e4m3", "int8", "bf16", "posit8es2", "nf4"])
 ]
 TableFormat = Annotated[
     str, AfterValidator(_table), Field(examples=["q1.7", "int8", "fp16", "e4m3"])

@@ -11,7 +11,15 @@ from gen.params.blocks import BlockSum, Sparsity, check_selection, complete
 from gen.params.codebook import FactorFormat, TableFormat, check_tables, factor_name
 from gen.params.rounding import OperandFormat, ResultFormat, RoundingParams
 from gen.params.scale import ScaleTable
-from hdl.formats import BlockFormat, FloatFormat, FormatError, IntFormat, parse_format
+from hdl.formats import (
+    BlockFormat,
+    CodebookFormat,
+    FloatFormat,
+    FormatError,
+    IntFormat,
+    PositFormat,
+    parse_format,
+)
 
 if TYPE_CHECKING:
     from hdl.stages.block_shape import BlockWindow
@@ -69,7 +77,7 @@ class DotParams(RoundingParams):
     gate_zero: bool = Field(
         False,
         description="keeps a factor from its multiplier where the other one is zero: the same "
-        "result with less that moves; no codebooks",
+        "result with less that moves; no codebooks or posits",
     )
     group: int | None = Field(
         None,
@@ -90,6 +98,7 @@ class DotParams(RoundingParams):
     @model_validator(mode="after")
     def _complete(self) -> DotParams:
         check_tables({"a": (self.a, self.a_table), "b": (self.b, self.b_table)})
+        self._check_posits()
         if self.accumulate and self.c is not None:
             raise RuleError(
                 "accumulate", "excludes c: the unit adds either an addend or its last result"
@@ -106,9 +115,21 @@ class DotParams(RoundingParams):
         self._complete_overflow()
         self._check_window()
         self._check_accumulator()
-        if self.gate_zero and (self.a_table or self.b_table):
-            raise RuleError("gate_zero", "needs integers or floats, no codebooks")
+        formats = [parse_format(name) for name in (self.a, self.b)]
+        if self.gate_zero and any(isinstance(f, CodebookFormat | PositFormat) for f in formats):
+            raise RuleError("gate_zero", "needs integers or floats, no codebooks or posits")
         return self
+
+    def _check_posits(self) -> None:
+        from hdl.dot import check_posits
+
+        y = None if self.y is None else parse_format(self.y)
+        for key in ("a", "b"):
+            fmt = parse_format(getattr(self, key))
+            try:
+                check_posits([fmt] if isinstance(fmt, PositFormat) else [], y, self.lsb)
+            except ValueError as error:
+                raise RuleError(key, str(error).partition(": ")[2]) from error
 
     def _check_accumulator(self) -> None:
         if self.accumulator == "binary":

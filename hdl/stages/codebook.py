@@ -11,10 +11,11 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.bricks.lut import Lut
-from hdl.formats import CodebookFormat, FixedFormat, FloatFormat, Format, IntFormat
+from hdl.formats import CodebookFormat, FixedFormat, FloatFormat, Format, IntFormat, PositFormat
+from hdl.stages.decode import Decode
 from hdl.stages.tabulate import MAX_TABLE_BITS, tabulate
 from hdl.stages.terms import Case, Term, TermRange
-from hdl.stages.unpack import Unpack
+from hdl.stages.unpack import TermFields, Unpack
 
 __all__ = ["Codebook", "Entry", "UnpackCodebook", "as_factor", "unpack_of"]
 
@@ -204,8 +205,8 @@ def as_factor(fmt: Format, table: Format | None, name: str) -> Format | Codebook
     return fmt
 
 
-def unpack_of(factor: Format | Codebook, *, flush: bool) -> Unpack | UnpackCodebook:
+def unpack_of(factor: Format | Codebook, *, flush: bool) -> TermFields | UnpackCodebook:
     """Return what splits the codes of an operand into fields."""
     if isinstance(factor, Codebook):
         return UnpackCodebook(factor, flush=flush)
-    return Unpack(factor, flush=flush)
+    return Decode(factor) if isinstance(factor, PositFormat) else Unpack(factor, flush=flush)

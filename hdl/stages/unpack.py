@@ -54,6 +54,10 @@ class TermFields(wiring.Component):
             self.is_invalid if self.signals else Const(0),
         )
 
+    def elaborate(self, platform: object) -> Module:
+        """Return the logic between them."""
+        raise NotImplementedError
+
 
 class Unpack(TermFields):
     """Splits a code of a float or integer format into the fields of a `Term`.

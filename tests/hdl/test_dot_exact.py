@@ -72,3 +72,11 @@ def test_a_fixed_point_accumulator_rounds_every_time(rounding, sums):
     cycles = [{"in_valid": 1, "first": f, "a": a, "b": 0x3C} for f, a in rows] + [{"in_valid": 0}]
     outputs = run_pipeline(unit, cycles, "out_valid", "y")
     assert [y for valid, y in outputs if valid] == [*sums, 127, 0]
+
+
+def test_posits():
+    # 1.5 * -4 + 2^-24 * 2^24 = -5, exactly; NaR makes everything NaN.
+    unit = dot("posit8", "posit8", "fp32", lanes=2)
+    assert evaluate(unit, [0x44, 0x01], [0xB0, 0x7F]) == 0xC0A00000
+    assert evaluate(unit, [0x44, 0x80], [0xB0, 0x00]) == 0x7FC00000
+    assert evaluate(unit, [0x44, 0x44], [0x00, 0x00]) == 0

@@ -1,4 +1,4 @@
-"""Entries of codebooks as numbers, against exact fractions."""
+"""Entries of codebooks, and posits, as numbers, against exact fractions."""
 
 from fractions import Fraction
 from typing import cast
@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from cosim.golden import decode, dot
+from cosim.golden.codec import Operand
 from cosim.golden.tables import factor
 from hdl.formats import CodebookFormat, FixedFormat, FormatError, parse_format
+from tests.cosim.golden.oracle import Oracle, Term
 
 ODD = CodebookFormat("odd", (0.0, -0.01, 0.3, 0.75, 1.5, -6.0, 0.1, 2.0**-7))
 
@@ -66,3 +68,36 @@ def test_what_is_no_codebook():
         factor(parse_format("int8"), parse_format("q1.7"))
     with pytest.raises(FormatError, match=r"^nf4 needs a format of its entries$"):
         factor(parse_format("nf4"), None)
+
+
+@pytest.mark.parametrize(
+    "name", ["posit3es0", "posit4es3", "posit8es2", "posit11es0", "posit16es2"]
+)
+def test_posits_are_floats_without_subnormals(name):
+    fmt = parse_format(name)
+    found = factor(fmt, None)
+    codes = np.arange(1 << fmt.bits)
+    np.testing.assert_array_equal(decode(found.numbers(codes), found.fmt), decode(codes, name))
+    flushed = Operand(found.numbers(codes), found.fmt, flush=True).unpack().significand
+    assert (flushed == 0).sum() == 2  # zero and NaR
+
+
+def test_sums_of_posits_against_fractions():
+    rng = np.random.default_rng(2)
+    a, b = rng.integers(0, 256, (2, 2000, 3))
+    a[: len(a) // 2, 1], b[: len(b) // 2, 1] = 256 - a[: len(a) // 2, 0], b[: len(b) // 2, 0]
+    a %= 256
+    y = dot(a, b, a_format="posit8", b_format="posit8", y_format="bf16")
+    values, oracle = decode(np.arange(256), "posit8"), Oracle(parse_format("bf16"))
+
+    def term(code, other):
+        if 128 in (code, other):
+            return Term(False, "nan")
+        exact = Fraction(float(values[code])) * Fraction(float(values[other]))
+        return Term(exact < 0, abs(exact))
+
+    expected = [
+        oracle([term(p, q) for p, q in zip(*row, strict=True)])[0] for row in zip(a, b, strict=True)
+    ]
+    assert y.tolist() == expected
+    assert len(set(expected)) > 500

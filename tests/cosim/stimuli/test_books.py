@@ -87,3 +87,16 @@ def test_no_rows():
     config = make_config("dot", {"a": "int8", "b": "nf4", "b_table": "q1.7", "lanes": 2})
     drawn = get_stimuli("dot").random(config.params_dict(), 0, np.random.default_rng(1))
     assert len(drawn["b"]) == 0
+
+
+def test_posits_have_a_code_that_is_no_number():
+    config = make_config("dot", {"a": "posit8", "b": "int8", "y": "fp32", "lanes": 2})
+    a, _ = operands_of(config.params_dict())
+    assert isinstance(a, Book)
+    assert a.special_codes.tolist() == [0x80]
+    assert 0x80 in a.corner_codes()
+    assert 0x80 not in a.order
+    assert a.nearest([0.0, 1e-9, -1e-9, 3.0]).tolist() == [0, 0, 0, 0x4C]
+    assert a.nudged(np.array([0, 1, 0x7F]), 1).tolist() == [1, 2, 0x7F]
+    drawn = get_stimuli("dot").random(config.params_dict(), 4000, np.random.default_rng(1))["a"]
+    assert 0 < (drawn == 0x80).any(axis=1).mean() < 0.3

@@ -23,7 +23,7 @@ def test_canonical_names():
 @pytest.mark.parametrize(
     ("a", "table", "message"),
     [
-        ("posit8es2", "int8", "posit8es2 is neither an integer nor a float"),
+        ("log4.3", "int8", "log4.3 is neither an integer nor a float"),
         ("nf4", "e8m0", "e8m0 is neither an integer nor a float"),
         ("nf4", "fp32", "an entry has at most 16 bits, fp32 has 32"),
     ],
