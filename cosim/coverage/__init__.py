@@ -47,7 +47,7 @@ def counter_for(name: str, params: Mapping[str, Any], unit: Unit | None = None) 
     ConfigError
         If it has none and there is no `unit`.
     """
-    if name in _COUNTERS and (unit is None or not _is_beyond_sums(params)):
+    if name in _COUNTERS and not _is_beyond_sums(params):
         return _COUNTERS[name](name, params)
     if unit is None:
         known = ", ".join(_COUNTERS)
