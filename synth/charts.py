@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+
+from hdl.formats import Format, FormatError, parse_format
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,7 +50,7 @@ def draw_charts(table: Table) -> dict[str, bytes]:
     """Return the pictures that the points have the numbers for, by file name, as SVG and PNG.
 
     Cost against accuracy with the points that none beats in both; the split of area and of energy
-    by block; area against lanes.
+    by block; area against lanes and against the width of operands; energy by operands.
     """
     done = [record for record in table.records if record["status"] == "done"]
     figures: dict[str, Figure] = {}
@@ -65,7 +67,15 @@ def draw_charts(table: Table) -> dict[str, bytes]:
             figures[f"breakdown-{name}"] = _breakdown(known, key, label)
     known = [r for r in done if r.get("lanes") and r["area_um2"] is not None]
     if len({r["lanes"] for r in known}) > 1:
-        figures["area-lanes"] = _against_lanes(known)
+        figures["area-lanes"] = _against(known, ("lanes", "lanes"), _label)
+    known = [r | {"bits": _bits(r)} for r in done if r.get("area_per_mac_um2") is not None]
+    known = [r for r in known if r["bits"]]
+    if len({r["bits"] for r in known}) > 1:
+        axis = "bits", "bits of an operand"
+        figures["area-width"] = _against(known, axis, _family, cost="area_per_mac_um2")
+    known = [r for r in done if r.get("fj_per_op") is not None]
+    if len({r["operands"] for r in known}) > 1:
+        figures["energy-operands"] = _by_operands(known)
     return rendered(figures)
 
 
@@ -172,19 +182,73 @@ def _breakdown(records: Sequence[Mapping[str, Any]], key: str, label: str) -> Fi
     return figure
 
 
-def _against_lanes(records: Sequence[Mapping[str, Any]]) -> Figure:
+def _operand(record: Mapping[str, Any]) -> Format | None:
+    """Return the format of an operand, None if there is none to be known."""
+    names = (record.get("params", {}).get(key) for key in ("a", "format", "x"))
+    name = next((name for name in names if isinstance(name, str)), "")
+    try:
+        return parse_format(name)
+    except FormatError:
+        return None
+
+
+def _bits(record: Mapping[str, Any]) -> int:
+    fmt = _operand(record)
+    return fmt.bits if fmt else 0
+
+
+def _family(record: Mapping[str, Any]) -> str:
+    """Return unit and kind of operand: the points that differ in width, among others."""
+    fmt = _operand(record)
+    return f"{record['unit']}, {fmt.kind}" if fmt else str(record["unit"])
+
+
+def _by_operands(records: Sequence[Mapping[str, Any]]) -> Figure:
+    """Draw the energy of each unit, a bar for each distribution of operands."""
+    units = list(dict.fromkeys(r["name"] for r in records))
+    kinds = list(dict.fromkeys(r["operands"] for r in records))
+    energy = {(r["name"], r["operands"]): r["fj_per_op"] for r in records}
+    shown = units[:_MOST_BARS]
+    figure, axes = new_axes(8.0, 1.2 + 0.12 * len(shown) * (len(kinds) + 1))
+    height = 0.8 / len(kinds)
+    for number, kind in enumerate(kinds):
+        axes.barh(
+            [row + number * height for row in range(len(shown))],
+            [energy.get((name, kind), 0.0) for name in shown],
+            height=height,
+            color=COLORS[number % len(COLORS)],
+            label=kind,
+        )
+    axes.set_yticks([row + 0.4 - height / 2 for row in range(len(shown))], shown, fontsize=7)
+    axes.invert_yaxis()
+    axes.set_xlabel("energy of an operation, fJ")
+    if len(shown) < len(units):
+        axes.set_title(f"the first {len(shown)} of {len(units)} units", fontsize=8)
+    axes.legend(fontsize=7, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+    return figure
+
+
+def _against(
+    records: Sequence[Mapping[str, Any]],
+    axis: tuple[str, str],
+    name_of: Callable[[Mapping[str, Any]], str],
+    *,
+    cost: str = "area_um2",
+) -> Figure:
+    """Draw the area of the smallest of each group against a number, given with its label."""
+    key, label = axis
     figure, axes = new_axes()
     groups: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for record in records:
-        groups[_label(record)].append(record)
+        groups[name_of(record)].append(record)
     for number, (name, group) in enumerate(groups.items()):
         least: dict[int, float] = {}
         for record in group:
-            lanes = record["lanes"]
-            least[lanes] = min(least.get(lanes, float("inf")), record["area_um2"])
+            at = record[key]
+            least[at] = min(least.get(at, float("inf")), record[cost])
         axes.plot(
             sorted(least),
-            [least[lanes] for lanes in sorted(least)],
+            [least[at] for at in sorted(least)],
             marker="os^Dv"[number // len(COLORS) % 5],
             markersize=4,
             linewidth=1,
@@ -193,8 +257,9 @@ def _against_lanes(records: Sequence[Mapping[str, Any]]) -> Figure:
         )
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")
-    axes.set_xlabel("lanes")
-    axes.set_ylabel("area of the smallest, um2")
+    axes.set_xlabel(label)
+    of = "" if cost == "area_um2" else " a MAC of"
+    axes.set_ylabel(f"area of{of} the smallest, um2")
     if 1 < len(groups) <= _MOST_LINES * 3:
         axes.legend(fontsize=7, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
     return figure

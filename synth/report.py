@@ -102,7 +102,8 @@ def table_of(rows: Sequence[Row]) -> Table:
     varying = [key for key in given if key not in shared or len(known) == 1]
     for record in records:
         record |= {key: record["params"].get(key) for key in varying}
-    keys = [key for key in ("unit", "library") if len({record[key] for record in known}) > 1]
+    settings_of = ("unit", "library", "effort", "operands")
+    keys = [key for key in settings_of if len({record[key] for record in known}) > 1]
     keys += [*varying, "period_ps"]
     settings = {key: [r[key] for r in known if r[key] is not None] for key in keys}
     columns = (
@@ -156,6 +157,8 @@ def _record(row: Row, stem: str | None) -> Record:
         "library": library,
         "params": {key: _plain(value) for key, value in params.items()},
         "period_ps": row.options.get("period_ps"),
+        "effort": result.get("effort"),
+        "operands": energy.get("operands"),
         **{
             key: result.get(key)
             for key in ("area_um2", "nand2_equivalents", "delay_ps", "latency", "sqnr_db")
@@ -180,7 +183,7 @@ def _plain(value: Any) -> Any:
 def csv_of(table: Table) -> str:
     """Return the table for spreadsheets and pandas: all columns, the common parameters too."""
     keys = [column.key for column in table.columns]
-    extra = [key for key in ("unit", "library") if key not in keys]
+    extra = [key for key in ("unit", "library", "effort", "operands") if key not in keys]
     header = [*keys, *extra, *table.common, "status", "error"]
     out = io.StringIO()
     writer = csv.DictWriter(out, header, extrasaction="ignore", lineterminator="\n")

@@ -47,7 +47,7 @@ def test_file_becomes_a_complete_config(tmp_path: Path) -> None:
         "name": "mac",
         "params": {"a": "int8", "b": "int8", "y": "int18", "lanes": 4, "c": None, "lsb": 0}
         | {"a_table": None, "b_table": None}
-        | {"accumulate": False, "align": "exact", "fraction_bits": None}
+        | {"accumulate": False, "align": "exact", "fraction_bits": None, "gate_zero": False}
         | {"sticky": False, "group": None, "sparsity": None, "scale": None, "accumulator": "binary"}
         | {"rounding": "rne", "overflow": "wrap"}
         | {"subnormals": "ieee", "stages": 0, "objective": "balanced"},

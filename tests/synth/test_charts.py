@@ -54,3 +54,18 @@ def test_a_few_bars_of_many_blocks_leave_room_for_the_legend() -> None:
     record |= dict.fromkeys(("area_per_mac_um2", "fj_per_mac", "delay_ps"))
     record |= {"area_blocks": blocks, "energy_blocks": {}}
     assert "breakdown-area.svg" in draw_charts(Table((), (record,), {}))
+
+
+def test_width_and_operands_have_pictures_where_they_differ() -> None:
+    rows = [
+        row(1, a="int8", lanes=4, area=400.0, sqnr=None),
+        row(2, a="int4", lanes=4, area=100.0, sqnr=None),
+    ]
+    for one, name in zip(rows, ("gaussian", "uniform"), strict=True):
+        assert one.result is not None
+        one.result["energy"]["operands"] = name
+    files = draw_charts(table_of(rows))
+    width, energy = (files[f"{name}.svg"].decode() for name in ("area-width", "energy-operands"))
+    assert "bits of an operand" in width
+    assert ">uniform<" in energy
+    assert "energy-operands.svg" not in draw_charts(table_of(rows[:1]))
