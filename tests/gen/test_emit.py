@@ -39,6 +39,7 @@ fma a=int8 b=e2m1 c=int8 y=int12 rounding=rup objective=delay
 fma a=e2m1 b=e2m1 c=bf16 y=bf16 objective=area stages=3
 dot a=e5m2 b=int2 lanes=4 c=uint1 y=int8 rounding=rtz subnormals=flush objective=delay
 dot a=int4 b=int4 lanes=3
+dot a=int3 b=int3 y=int6 lanes=2 accumulate=true accumulator=carry_save gate_zero=true stages=2
 dot a=uint8 b=int4 lanes=2 c=int16 y=int10 overflow=saturate stages=2
 dot a=int4 b=int4 lanes=2 y=int12 accumulate=true
 dot a=e2m1 b=e2m1 lanes=4 y=fp16
@@ -125,6 +126,13 @@ def test_waivers_cover_only_declarations_with_unread_bits() -> None:
         "wire [3:0] y_t1",  # a constant bit
         "input wire [7:0] x",  # shifted out
     ]
+
+
+def test_garbage_is_collected_again_afterwards() -> None:
+    (config,) = resolve(["fma", "a=int2", "b=int2", "c=int2", "y=int4"])
+    assert gc.isenabled()
+    generate(config)
+    assert gc.isenabled()
 
 
 def test_small_module_reads_like_written_by_hand() -> None:
