@@ -231,16 +231,11 @@ class BlockQuantize(Unit):
             ends["special"].eq(now.special | (~starts & peak["special"])),
         ]
 
-        # As many places as rows wait: the oldest leaves, and the newest takes its place.
-        places = [Signal(len(now.row), name=f"row_{k}", reset_less=True) for k in range(last)]
-        place = Signal(range(last))
-        oldest = Signal(len(now.row))
-        with m.Switch(place):
-            for k, register in enumerate(places):
-                with m.Case(k):
-                    m.d.comb += oldest.eq(register)
-        leaving = {name: Signal(len(getattr(now, name)), name=f"all_{name}") for name in names}
         row = Signal(len(now.row), name="leaving", reset_less=True)
+        oldest = self._waiting(m, pipe.valid, now.row)
+        # Nobody looks at it in a cycle that is not valid.
+        m.d.sync += row.eq(oldest)
+        leaving = {name: Signal(len(getattr(now, name)), name=f"all_{name}") for name in names}
         complete, valid = Signal(), Signal(name="leaving_valid")
         settles = Signal()
         m.d.comb += settles.eq(at == last)
@@ -248,8 +243,6 @@ class BlockQuantize(Unit):
         with m.If(pipe.valid):
             m.d.sync += [
                 position.eq(Mux(settles, 0, at + 1)),
-                place.eq(Mux(place == last - 1, 0, place + 1)),
-                row.eq(oldest),
                 valid.eq(settles | (complete & ~restart)),
                 *(peak[name].eq(ends[name]) for name in names),
             ]
@@ -257,9 +250,29 @@ class BlockQuantize(Unit):
                 m.d.sync += [complete.eq(1), *(leaving[name].eq(ends[name]) for name in names)]
             with m.Elif(restart):
                 m.d.sync += complete.eq(0)
-            with m.Switch(place):
-                for k, register in enumerate(places):
-                    with m.Case(k):
-                        m.d.sync += register.eq(now.row)
         pipe.valid = valid
         return _Collected(row, leaving["exponent"], leaving["ones"], leaving["special"])
+
+    def _waiting(self, m: Module, valid: Value, row: Value) -> Value:
+        """Hold every valid row for ``rows - 1`` of them, and return the one that has waited."""
+        count = self.rows - 1
+        places = [Signal(len(row), name=f"row_{k}", reset_less=True) for k in range(count)]
+        if self.objective == "area":
+            # All rows move up: no multiplexer in front of the oldest.
+            with m.If(valid):
+                m.d.sync += [
+                    place.eq(new) for place, new in zip(places, [row, *places[:-1]], strict=True)
+                ]
+            return places[-1]
+        # The oldest leaves, the newest takes its place, and the others stay.
+        place = Signal(range(count))
+        oldest = Signal(len(row), name="oldest")
+        with m.Switch(place):
+            for k, register in enumerate(places):
+                with m.Case(k):
+                    m.d.comb += oldest.eq(register)
+                    with m.If(valid):
+                        m.d.sync += register.eq(row)
+        with m.If(valid):
+            m.d.sync += place.eq(Mux(place == count - 1, 0, place + 1))
+        return oldest
