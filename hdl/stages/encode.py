@@ -1,3 +1,5 @@
+# amaranth: UnusedElaboratable=no
+# Whoever looks at blocks one by one elaborates only one of lanes that are alike.
 """From an exact number to a code of any format with binary significands, rounded once."""
 
 from __future__ import annotations
