@@ -107,8 +107,10 @@ class _Writer:
         for control, wires in self._register_groups():
             self._separate()
             self._declare(wires)
-            data = (netlist.registers[wire].data for wire in wires)
+            data = [netlist.registers[wire].data for wire in wires]
             self._write_before(*data, *control.sources)
+            # A register of a later stage, where a state depends on it in a roundabout way.
+            self._declare_sources(*data, *control.sources)
             self._write_registers(control, wires)
             self._separate()
         outputs = (port.name for port in netlist.ports if port.direction == "output")
