@@ -24,7 +24,6 @@ from gen.config import Config, json_schema, make_config
 from gen.errors import ConfigError
 from hdl.formats import (
     BlockFormat,
-    CodebookFormat,
     FixedFormat,
     FloatFormat,
     Format,
@@ -51,10 +50,13 @@ __all__ = [
     "simpler",
 ]
 
-LARGEST = {"stages": 5, "lanes": 9, "m": 3, "n": 3, "k": 4, "rows": 3, "cols": 3}
+LARGEST = {"stages": 5, "lanes": 9, "rows": 3, "cols": 3}
 """Largest numbers to draw; of others, `SPREAD` values from the smallest on."""
 
 SPREAD = 8
+
+TILE_PRODUCTS = 48
+"""Most products in a tile."""
 
 WORD_BITS = 128
 """Widest exact sum to draw: wider ones are the same hardware and only take longer to build."""
@@ -159,24 +161,19 @@ def draw(unit: str, random: Random) -> Config:
     """Return a random config of a unit.
 
     Every parameter gets a random value of the kind that the schema gives it; what breaks a rule or
-    is too large is drawn again. Parameters that have their default are left out.
+    is too large is drawn again. Parameters that have their default are left out. A tile is drawn
+    as one of its dot products.
     """
+    if unit == "tile":
+        return _draw_tile(random)
     params = json_schema(unit)["properties"]["params"]
     required = params.get("required", ())
     other = UNITS[unit].params.deciding_keys
     properties = {key: value for key, value in params["properties"].items() if key not in other}
     while True:
-        # A schema says of some options for which kind of factors `only` they are.
-        factors = None
-        if any("only" in schema for schema in properties.values()):
-            (factors,) = random.choices(_FACTORS, weights=(4, 5, 1))
-        formats = _Formats(random, factors)
+        formats = _Formats(random)
         # Options go together less often than they do not: half of them stay away.
-        chosen = [
-            key
-            for key, schema in properties.items()
-            if key in required or (random.random() < 0.5 and schema.get("only", factors) == factors)
-        ]
+        chosen = [key for key in properties if key in required or random.random() < 0.5]
         drawn = {key: _value(key, properties[key], formats, random) for key in chosen}
         given = {
             key: value
@@ -189,6 +186,21 @@ def draw(unit: str, random: Random) -> Config:
             continue
         if _word_bits(config.params_dict()) <= WORD_BITS:
             return config
+
+
+def _draw_tile(random: Random) -> Config:
+    while True:
+        given = draw(random.choice(("dot", "dot", "block_dot")), random).given()
+        length = given.pop("lanes", 1) * given.pop("blocks", 1)
+        fmt = parse_format(given["a"])
+        if isinstance(fmt, BlockFormat):
+            length *= fmt.length
+        size = {"m": random.randint(1, 3), "n": random.randint(1, 3), "k": length}
+        if size["m"] * size["n"] * length <= TILE_PRODUCTS:
+            try:
+                return make_config("tile", given | size)
+            except ConfigError:
+                continue  # not every option of a dot product is one of a tile
 
 
 def check(configs: Sequence[Config], options: Options | None = None) -> Iterator[Outcome]:
@@ -368,27 +380,17 @@ def _without_null(schema: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 class _Formats:
-    """Draws the formats of one config: integers only, or any mixture with some used twice.
+    """Draws the formats of one config: integers only, or any mixture with some used twice."""
 
-    Where block formats are taken, `factors` says of which kind all of them are.
-    """
-
-    def __init__(self, random: Random, factors: str | None = None) -> None:
+    def __init__(self, random: Random) -> None:
         self._random = random
         self._integers = random.random() < 0.2
         self._drawn: list[str] = []
-        self._factors = factors
 
     def draw(self, examples: Sequence[str]) -> str:
         """Return the name of a format of one of the kinds that there are examples of."""
         random = self._random
         kinds = {type(parse_format(name)) for name in examples}
-        if BlockFormat in kinds:
-            if self._factors == "blocks":
-                return random.choice(_BLOCKS)
-            kinds -= (
-                {BlockFormat} if self._factors == "codebooks" else {BlockFormat, CodebookFormat}
-            )
         if kinds == {LogFormat}:
             return f"log{random.randint(2, 5)}.{random.randint(0, 4)}"
         others = sorted(kinds - {IntFormat, FloatFormat}, key=lambda kind: kind.kind)
@@ -433,12 +435,6 @@ class _Formats:
             if found is not None:
                 return found
 
-
-_FACTORS = ("scalars", "blocks", "codebooks")
-"""Of which kind the factors of a config are, where parameters take all of them."""
-
-_BLOCKS = ("bfp4v2", "bfp3v2", "vsq4m4v2", "vsq3m2v2")
-"""Where a parameter takes scalar formats and block formats: short ones, of one length."""
 
 _NAMED_FLOATS = [
     fmt for _, fmt in named_formats() if isinstance(fmt, FloatFormat) and fmt.is_signed

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import copy
 from typing import Annotated, Any
 
 from pydantic import (
@@ -14,6 +13,7 @@ from pydantic import (
     create_model,
     model_validator,
 )
+from pydantic.fields import FieldInfo
 
 from gen.params.base import Params, RuleError
 from gen.params.block_dot import BlockDotParams
@@ -43,21 +43,12 @@ VectorFormat = Annotated[
 
 
 def _options() -> dict[str, Any]:
-    """Return the fields of all dot products, but for those that say how long they are.
-
-    The schema of some says for which kind of factors ``only`` they are.
-    """
-    fields: dict[str, Any] = {}
+    """Return the fields of all dot products that mean the same in a tile."""
     scalars, blocks = (kind.model_fields for kind in _LENGTHS)
-    for name, field in {**blocks, **scalars}.items():
-        if name in _LENGTHS.values() or name in Params.model_fields:
-            continue
-        own = copy(field)
-        if name not in scalars or name not in blocks:
-            others = "codebooks" if name.endswith("_table") else "scalars"
-            own.json_schema_extra = {"only": "blocks" if name in blocks else others}
-        fields[name] = own.annotation, own
-    return fields
+    fields: dict[str, FieldInfo] = {**blocks, **scalars}
+    # Scales are those of block formats here: a tile says where they lie.
+    others = {*_LENGTHS.values(), "scale", "group", *Params.model_fields}
+    return {key: (one.annotation, one) for key, one in fields.items() if key not in others}
 
 
 _Options: type[Params] = create_model("_Options", __base__=Params, **_options())
