@@ -196,7 +196,9 @@ def _draw_tile(random: Random) -> Config:
         if isinstance(fmt, BlockFormat):
             length *= fmt.length
         size = {"m": random.randint(1, 3), "n": random.randint(1, 3), "k": length}
-        if size["m"] * size["n"] * length <= TILE_PRODUCTS:
+        if size["m"] * size["n"] * length > TILE_PRODUCTS:
+            size |= {"m": 1, "n": 1}
+        if length <= TILE_PRODUCTS:
             try:
                 return make_config("tile", given | size)
             except ConfigError:

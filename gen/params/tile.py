@@ -46,8 +46,8 @@ def _options() -> dict[str, Any]:
     """Return the fields of all dot products that mean the same in a tile."""
     scalars, blocks = (kind.model_fields for kind in _LENGTHS)
     fields: dict[str, FieldInfo] = {**blocks, **scalars}
-    # Scales are those of block formats here: a tile says where they lie.
-    others = {*_LENGTHS.values(), "scale", "group", *Params.model_fields}
+    # Windows over groups of products are for long dot products: in tiles a group is one product.
+    others = {*_LENGTHS.values(), "group", *Params.model_fields}
     return {key: (one.annotation, one) for key, one in fields.items() if key not in others}
 
 
