@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from cosim.coverage.classes import class_names, classify
 from cosim.coverage.groups import Coverage, Group
-from cosim.golden.codec import Operand, Span, as_format, code_dtype
+from cosim.golden.codec import NEGATIVE, Operand, Span, as_format, code_dtype
 from cosim.golden.dot import tables_of, window_of
 from cosim.golden.exact import Word
 from cosim.golden.rounding import (
@@ -64,6 +64,9 @@ EVENTS = (
 
 ENUMERATED_BITS = 20
 """Operand bits up to which all operands are tried to learn which bins can be reached."""
+
+FACTOR_BITS = 16
+"""Bits of both factors up to which it is tried which of their products differ."""
 
 RUN = 64
 """Cycles after `first` within which an accumulator is held to reach what it can."""
@@ -297,6 +300,16 @@ class _Bins:
             for name, group in groups.items():
                 group.reachable = tried[name].hits > 0
             return f"all 2^{bits} operands"
+        terms = self._distinct_terms()
+        if terms is not None:
+            a, b, c = terms
+            for start in range(0, len(c), _BLOCK):
+                block = slice(start, start + _BLOCK)
+                trace = self.compute.trace(a[block, None], b[block, None], c[block])
+                self._count_results(tried, trace)
+            for name in ("results", "events"):
+                groups[name].reachable = tried[name].hits > 0
+            return f"all {len(c):,} sums of a different product or addend"
         self._mark_derived(groups, cycles=1)
         if not self._has_cycles:
             return "range and lowest bit of the sum"
@@ -304,6 +317,36 @@ class _Bins:
         for name in ("results", "events"):
             groups[name].optional = tried[name].reachable
         return "range and lowest bit of the sum of one cycle; what takes more of them is optional"
+
+    def _distinct_terms(self) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]] | None:
+        """Return codes of a, b and c for all sums there are, where one product is added to c.
+
+        Of the factors whose products are the same in value, sign, kind and exponents, one pair
+        each. None where there are too many sums, or more terms.
+        """
+        formats = [self.params[port] for port in self.ports]
+        if self.lanes > 1 or len(formats) < 3 or any(isinstance(one, Book) for one in self.factors):
+            return None
+        fmt_a, fmt_b, fmt_c = map(as_format, formats)
+        if fmt_a.bits + fmt_b.bits > FACTOR_BITS or fmt_c.bits > ENUMERATED_BITS:
+            return None
+        every = [np.arange(1 << fmt.bits).astype(code_dtype(fmt.bits)) for fmt in (fmt_a, fmt_b)]
+        a, b = (axis.ravel() for axis in np.meshgrid(*every, indexing="ij"))
+        x, y = (Operand(k, f, self.target.flush) for k, f in ((a, fmt_a), (b, fmt_b)))
+        (s_a, e_a), (s_b, e_b) = x.unpack(), y.unpack()
+        kinds = x.traits() ^ y.traits() & NEGATIVE | y.traits() & ~NEGATIVE
+        kinds |= x.traits() & ~NEGATIVE
+        leading = bit_length(np.abs(s_a)) + e_a + bit_length(np.abs(s_b)) + e_b
+        keys = np.stack([np.ldexp((s_a * s_b).astype(np.float64), e_a + e_b), leading, kinds])
+        _, chosen = np.unique(keys, axis=1, return_index=True)
+        if len(chosen) << fmt_c.bits > 1 << ENUMERATED_BITS:
+            return None
+        c = np.arange(1 << fmt_c.bits).astype(code_dtype(fmt_c.bits))
+        return (
+            np.repeat(a[chosen], len(c)),
+            np.repeat(b[chosen], len(c)),
+            np.tile(c, len(chosen)),
+        )
 
     def _mark_derived(self, groups: dict[str, Group], *, cycles: int) -> None:
         """Mark the results and events that an argument about the sums leaves possible."""
@@ -357,12 +400,33 @@ class _Bins:
         first, last = max(first, bounds[0]), min(last, bounds[1])
         if first > last or self.addend is None:
             return first <= last
+        if not self._has_multiple(first, last):
+            return False
         low, high = max(self._products[0], -reach), min(self._products[1], reach)
         return any(
             max(first, addend + low) <= min(last, addend + high)
             for bound in (first, last)
             for addend in self._addends_around(bound)
         )
+
+    def _has_multiple(self, first: int, last: int) -> bool:
+        """Tell whether a small sum between the two may be what is left of larger terms.
+
+        Products are multiples of their lowest bit. A sum closer to zero than half of that is an
+        addend by itself, or what an addend of at least the other half leaves of them: a multiple
+        of the lower of that bit and the addend's last place.
+        """
+        fmt = as_format(self.addend or "")
+        unit = 1 << (sum(_span(one).exponent for one in self.factors) - self._lowest)
+        if not isinstance(fmt, FloatFormat) or self._has_cycles:
+            return True
+        if 2 * max(abs(first), abs(last)) >= unit:
+            return True
+        if any(first <= addend <= last for addend in self._addends_around(first)):
+            return True
+        place = max((unit >> 1).bit_length() - fmt.precision, self._addend_weight, 0)
+        step = min(unit, 1 << place)
+        return -(-first // step) * step <= last
 
     def _addends_around(self, value: int) -> tuple[int, int]:
         """Return the nearest values that an addend can have below and above, in the same unit."""
@@ -374,8 +438,12 @@ class _Bins:
         step = 1
         if isinstance(fmt, FloatFormat):
             step <<= max(0, abs(units).bit_length() - fmt.precision)
-        below = units - units % step
-        clipped = (min(max(k, low), high) for k in (below, below + step))
+        below, above = units - units % step, units - units % step + step
+        if isinstance(fmt, FloatFormat) and self.target.flush:
+            least = 1 << fmt.mantissa_bits
+            below = (0 if below >= 0 else -least) if abs(below) < least else below
+            above = (0 if above <= 0 else least) if abs(above) < least else above
+        clipped = (min(max(k, low), high) for k in (below, above))
         down, up = (k << shift if shift >= 0 else k >> -shift for k in clipped)
         return down, up
 

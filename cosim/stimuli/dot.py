@@ -63,6 +63,7 @@ def _directed(params: Mapping[str, Any]) -> Operands:
         # A one in each lane in turn: are all lanes wired?
         rows(stimuli.in_one_lane(stimuli.a, ones[0]), stimuli.in_one_lane(stimuli.b, ones[1]), 3),
         stimuli.ladders(),
+        *([stimuli.stairs()] if stimuli.c is None and lanes > 1 else []),
     ]
     terms = stimuli.stack(parts)
     if not params["accumulate"]:

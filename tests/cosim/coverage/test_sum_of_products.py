@@ -97,6 +97,19 @@ def test_nothing_happens_that_the_argument_excludes(words, monkeypatch):
         assert not (known.reachable & ~argued.reachable).any(), known.name
 
 
+@pytest.mark.parametrize("words", [words for words in SMALL if words.startswith("fma a=e")])
+def test_one_pair_of_factors_stands_for_all_with_the_same_product(words, monkeypatch):
+    (config,) = resolve(words.split())
+    params = config.params_dict()
+    every = counter_for(config.unit, params).coverage()
+    # As if there were more operands than are tried one by one, and few sums that differ.
+    monkeypatch.setattr(get_stimuli(config.unit), "space_bits", lambda _: 64)
+    distinct = counter_for(config.unit, params).coverage()
+    assert distinct.derivation.endswith("sums of a different product or addend")
+    for known, found in zip(every.groups, distinct.groups, strict=True):
+        np.testing.assert_array_equal(known.reachable, found.reachable, known.name)
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -114,6 +127,9 @@ def test_nothing_happens_that_the_argument_excludes(words, monkeypatch):
         "dot a=e5m2 b=e4m3 lanes=4 y=fp16 align=window fraction_bits=5 rounding=rtz",
         "fma a=int4 b=e5m2 c=fp16 y=e4m3 overflow=saturate rounding=rdn",
         "dot a=int8 b=uint8 lanes=3 c=int32 y=int32 overflow=saturate",
+        "fma a=e5m2fnuz b=e4m3fnuz c=e4m3 y=e4m3b11fnuz rounding=rna",
+        "dot a=e4m3 b=e5m2 lanes=4 c=fp32 y=fp32 subnormals=flush",
+        "dot a=bf16 b=bf16 lanes=2 y=fp32",
     ],
 )
 def test_default_vectors_reach_everything(words):
