@@ -44,6 +44,7 @@ class Params(BaseModel):
     period: int | None = Field(
         None,
         ge=1,
+        le=1_000_000,
         exclude=True,
         description="instead of stages: the clock period in ps that decides their number, by the "
         "delays of NanGate45 that the generator estimates",
