@@ -58,6 +58,13 @@ SPREAD = 8
 TILE_PRODUCTS = 48
 """Most products in a tile."""
 
+_TOGETHER: Mapping[str, Mapping[str, Any]] = {
+    "group": {"align": "window", "fraction_bits": None, "scale": None},
+    "sticky": {"align": "window", "fraction_bits": None},
+    "accumulator": {"accumulate": True, "overflow": "wrap"},
+}
+"""What goes with a parameter that is nothing without: a value, or None for any."""
+
 WORD_BITS = 128
 """Widest exact sum to draw: wider ones are the same hardware and only take longer to build."""
 
@@ -174,7 +181,13 @@ def draw(unit: str, random: Random) -> Config:
         formats = _Formats(random)
         # Options go together less often than they do not: half of them stay away.
         chosen = [key for key in properties if key in required or random.random() < 0.5]
+        in_need = [
+            key for key in chosen if _TOGETHER.get(key, {"": None}).keys() <= properties.keys()
+        ]
+        forced = _TOGETHER[random.choice(in_need)] if in_need else {}
+        chosen += [key for key in forced if key not in chosen]
         drawn = {key: _value(key, properties[key], formats, random) for key in chosen}
+        drawn |= {key: value for key, value in forced.items() if value is not None}
         given = {
             key: value
             for key, value in drawn.items()
@@ -371,7 +384,7 @@ def _value(key: str, schema: Mapping[str, Any], formats: _Formats, random: Rando
             return random.randint(least, min(largest, schema.get("maximum", largest)))
         case "object":
             inner, required = schema["properties"], schema.get("required", ())
-            keys = [key for key in inner if key in required or random.random() < 0.5]
+            keys = [key for key in inner if key in required or random.random() < 0.25]
             return {key: _value(key, inner[key], formats, random) for key in keys}
         case other:
             raise NotImplementedError(f"fuzz: {key}: cannot draw a {other}")
