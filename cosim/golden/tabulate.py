@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 __all__ = ["Encoder", "tabulated"]
 
 Encoder = Callable[[NDArray[Any]], NDArray[Any]]
-"""Codes of 8 bits or fewer, not falling as the bits of a float without its sign rise."""
+"""Codes of 8 bits or fewer, in steps as the bits of a float without its sign rise."""
 
 _UPPER_BITS = 16
 
@@ -21,8 +21,8 @@ def tabulated(encode: Encoder, bits: int = 32) -> Encoder | None:
 
     All numbers with the same upper 16 bits have one of two neighbouring codes where a format is no
     finer than what these tell (7 fraction bits of a float32, 4 of a float64), and the lower bits
-    decide. An entry of the table is the code, and below it the number that carries into it when
-    these bits are added from the step on.
+    decide. An entry of the table is the rank of the code, and below it the number that carries into
+    it when these bits are added from the step on.
 
     Parameters
     ----------
@@ -43,21 +43,27 @@ def tabulated(encode: Encoder, bits: int = 32) -> Encoder | None:
 
     first = codes_of(np.where(finite, upper, word.type(0)))
     last = codes_of(np.where(finite, upper | low, word.type(0)))
-    steps = last - first
-    # From here on, up or down, the codes do something else: overflow to NaN, for example.
-    odd = ~np.isin(steps, (0, 1)) | ~finite
+    # The least low bits that give the upper code, by bisection; all steps at once.
+    stepping = np.flatnonzero((first != last) & finite)
+    edge, target = upper[stepping], last[stepping]
+    below, above = np.zeros_like(edge), np.full_like(edge, low)
+    for _ in range(low_bits):
+        middle = (below + above) >> word.type(1)
+        stepped = codes_of(edge | middle) == target
+        below, above = np.where(stepped, below, middle), np.where(stepped, middle, above)
+    # Up or down from where there is more than one step the codes are left to the encoder.
+    odd = ~finite
+    odd[stepping] = codes_of(edge | (above - word.type(1))) != first[stepping]
     limit = (upper[odd] & ~sign).min().view(dtype)
     if limit <= 1:
         return None
-    # The least low bits that give the upper code, by bisection; all steps at once.
-    stepping = np.flatnonzero(steps == 1)
-    upper, last = upper[stepping], last[stepping]
-    below, above = np.zeros_like(upper), np.full_like(upper, low)
-    for _ in range(low_bits):
-        middle = (below + above) >> word.type(1)
-        stepped = codes_of(upper | middle) == last
-        below, above = np.where(stepped, below, middle), np.where(stepped, middle, above)
-    entries = first.astype(word) << word.type(low_bits)
+    # Codes by rank: a step, whatever to, is one to the next rank.
+    steps = first != last
+    starts = np.append(True, (first[1:] != last[:-1]))
+    ranks = np.cumsum(starts) - 1 + np.append(0, np.cumsum(steps)[:-1])
+    by_rank = np.zeros(ranks[-1] + 2, dtype=word)
+    by_rank[ranks], by_rank[ranks + steps] = first, last
+    entries = ranks.astype(word) << word.type(low_bits)
     entries[stepping] += (low - above) + word.type(1)
 
     def look_up(values: NDArray[Any]) -> NDArray[Any]:
@@ -68,6 +74,6 @@ def tabulated(encode: Encoder, bits: int = 32) -> Encoder | None:
         codes = entries.take(words >> word.type(low_bits))
         codes += words & low
         codes >>= word.type(low_bits)
-        return codes
+        return by_rank.take(codes)
 
     return look_up
