@@ -75,7 +75,9 @@ def test_much_code_is_compiled_in_parallel_and_what_runs_once_in_no_time(tmp_pat
 
 
 def test_for_few_vectors_compiling_is_brief(tmp_path):
-    models = [build_bulk(sum_unit().manifest, SUM, tmp_path / "log", brief=b) for b in (0, 1)]
+    models = [
+        build_bulk(sum_unit().manifest, SUM, tmp_path / "log", brief=b) for b in (False, True)
+    ]
     assert models[0].command[0] != models[1].command[0]
     headers = list((cache_dir() / "runtime").rglob("runtime.h.gch"))
     if find_compiler().is_gcc:

@@ -1,6 +1,7 @@
 """A quantized layer on tiles: how it is laid out, what comes back, and the Verilog of some."""
 
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,8 +27,8 @@ def by_golden(config, operands):
 
 def test_the_steps_of_an_element_follow_each_other():
     config = tiles.tile_of("int8", 2, 2)
-    left = SimpleNamespace(arrays={"codes": np.arange(4 * 64).reshape(4, 64)})
-    right = SimpleNamespace(arrays={"codes": np.arange(64 * 6).reshape(64, 6)})
+    left: Any = SimpleNamespace(arrays={"codes": np.arange(4 * 64).reshape(4, 64)})
+    right: Any = SimpleNamespace(arrays={"codes": np.arange(64 * 6).reshape(64, 6)})
     operands = tiles.operands_of(config, left, right)
     assert operands["first"].tolist() == [1, 0] * 6
     # Rows 2 and 3, columns 4 and 5: the last tile of the result, in two steps.
@@ -38,7 +39,7 @@ def test_the_steps_of_an_element_follow_each_other():
 
 def test_only_whole_tiles():
     config = tiles.tile_of("int8", 2, 2)
-    odd = SimpleNamespace(arrays={"codes": np.zeros((3, 64))})
+    odd: Any = SimpleNamespace(arrays={"codes": np.zeros((3, 64))})
     with pytest.raises(ValueError, match=r"^3 x 64 elements are not whole tiles of 2 x 32$"):
         tiles.operands_of(config, odd, odd)
 
@@ -84,7 +85,7 @@ def test_exit_code(network, monkeypatch, capsys):
 
     monkeypatch.setattr(tiles, "verify_operands", failing)
     assert tiles.main(["nvfp4"]) == 3
-    wrong = SimpleNamespace(passed=False, mismatches=1, vectors=2, failure=None)
+    wrong: Any = SimpleNamespace(passed=False, mismatches=1, vectors=2, failure=None)
     monkeypatch.setattr(tiles, "evaluate", lambda *_: tiles.Row("int8", 8, 40, 0.9, wrong))
     assert tiles.main(["int8"]) == 1
 
