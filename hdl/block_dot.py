@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from amaranth.hdl import Const, Module
-from amaranth.lib import wiring
 
 from hdl.block_exact import ExactBlocks
 from hdl.block_window import WindowBlocks
 from hdl.bricks.rounding import Rounding
 from hdl.formats import BlockFormat, Format
-from hdl.options import OBJECTIVES, Objective
+from hdl.options import Objective
 from hdl.pipeline import Pipeline
-from hdl.ports import Port, data_port, members
+from hdl.ports import Port, data_port
 from hdl.stages.block_shape import (
     BlockShape,
     BlockWindow,
@@ -19,13 +18,12 @@ from hdl.stages.block_shape import (
     exact_block_format,
 )
 from hdl.stages.pack import Overflow
+from hdl.unit import Unit
 
 __all__ = ["BlockDot"]
 
-MAX_STAGES = 64
 
-
-class BlockDot(wiring.Component):
+class BlockDot(Unit):
     """``y = round(sum over blocks j of scale_a[j] * scale_b[j] * sum(a[i] * b[i] in j) + c)``.
 
     DotGeneral of the OCP MX specification v1.0: the sum over a block is exact, the scales join it,
@@ -129,27 +127,22 @@ class BlockDot(wiring.Component):
             rounding=rounding,
             overflow=self.overflow,
         )
-        if objective not in OBJECTIVES:
-            raise ValueError(f"objective = {objective!r} is not one of {', '.join(OBJECTIVES)}")
-        if not 0 <= stages <= MAX_STAGES:
-            raise ValueError(f"stages = {stages} is not in 0..{MAX_STAGES}")
         self.addend = self.result if accumulate else c
-        self.stages = stages
-        self.objective: Objective = objective
-        self.latency = stages + accumulate
         lsb = shape.dropped or None
-        self.ports: tuple[Port, ...] = (
-            Port("in_valid", "in", 1, "valid"),
-            *((Port("first", "in", 1, "control"),) if accumulate else ()),
-            data_port("a", "in", a.element, shape.lanes),
-            data_port("b", "in", b.element, shape.lanes),
-            data_port("scale_a", "in", a.scale, blocks),
-            data_port("scale_b", "in", b.scale, blocks),
-            *((data_port("c", "in", c, lsb=lsb),) if c else ()),
-            Port("out_valid", "out", 1, "valid"),
-            data_port("y", "out", self.result, lsb=lsb),
+        super().__init__(
+            (
+                *((Port("first", "in", 1, "control"),) if accumulate else ()),
+                data_port("a", "in", a.element, shape.lanes),
+                data_port("b", "in", b.element, shape.lanes),
+                data_port("scale_a", "in", a.scale, blocks),
+                data_port("scale_b", "in", b.scale, blocks),
+                *((data_port("c", "in", c, lsb=lsb),) if c else ()),
+            ),
+            (data_port("y", "out", self.result, lsb=lsb),),
+            stages=stages,
+            objective=objective,
+            extra_latency=int(accumulate),
         )
-        super().__init__(members(self.ports))
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

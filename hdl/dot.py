@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Literal, get_args
 
 from amaranth.hdl import Const, Module, Value
-from amaranth.lib import wiring
 
 from hdl.bricks.rounding import Rounding
 from hdl.dot_exact import ExactDatapath
@@ -16,12 +15,13 @@ from hdl.dot_window import WindowDatapath
 from hdl.formats import FixedFormat, FloatFormat, Format, IntFormat, PositFormat
 from hdl.options import Objective, Subnormals, check_options, default_overflow
 from hdl.pipeline import Pipeline
-from hdl.ports import Port, data_port, members
+from hdl.ports import Port, data_port
 from hdl.stages.codebook import Codebook, as_factor
 from hdl.stages.exact_sum import exact_sum
 from hdl.stages.isolate import Isolate
 from hdl.stages.pack import Overflow
 from hdl.stages.window import MAX_FRACTION_BITS
+from hdl.unit import Unit
 
 __all__ = [
     "ACCUMULATORS",
@@ -47,7 +47,7 @@ MAX_LANES = 1024
 MAX_POSIT_BITS = 16
 
 
-class Dot(wiring.Component):
+class Dot(Unit):
     """``y = round(sum(a[i] * b[i]) + c)`` with a single rounding.
 
     Every product is placed exactly in one fixed-point word, or cut off at a common place some bits
@@ -182,21 +182,20 @@ class Dot(wiring.Component):
         self.fraction_bits = fraction_bits
         self.sticky = sticky
         self.flush = subnormals == "flush"
-        self.stages = stages
-        self.objective: Objective = objective
-        self.latency = stages + accumulate
-        self.ports: tuple[Port, ...] = (
-            Port("in_valid", "in", 1, "valid"),
-            *((Port("first", "in", 1, "control"),) if accumulate else ()),
-            data_port("a", "in", a, lanes),
-            data_port("b", "in", b, lanes),
-            *((data_port("c", "in", c),) if c else ()),
-            Port("out_valid", "out", 1, "valid"),
-            data_port("y", "out", y, lsb=lsb or None),
-        )
         # In units of y's lowest bit, a float is one with another bias.
         self.factors = _in_units(lsb, factors) if lsb else factors
-        super().__init__(members(self.ports))
+        super().__init__(
+            (
+                *((Port("first", "in", 1, "control"),) if accumulate else ()),
+                data_port("a", "in", a, lanes),
+                data_port("b", "in", b, lanes),
+                *((data_port("c", "in", c),) if c else ()),
+            ),
+            (data_port("y", "out", y, lsb=lsb or None),),
+            stages=stages,
+            objective=objective,
+            extra_latency=int(accumulate),
+        )
 
     def _check_window(self, align: Align, fraction_bits: int | None, sticky: bool) -> None:
         if align == "exact":

@@ -6,7 +6,6 @@ from math import log2
 from typing import cast
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
-from amaranth.lib import wiring
 
 from hdl.bricks.adder import Adder
 from hdl.bricks.rounding import Rounding
@@ -20,7 +19,7 @@ from hdl.options import (
     normalizer_for,
 )
 from hdl.pipeline import Pipeline
-from hdl.ports import Port, data_port, members
+from hdl.ports import Port, data_port, random_port
 from hdl.stages.align import Align, frame_of
 from hdl.stages.encode import RoundingMode
 from hdl.stages.integer import fit_integer
@@ -31,6 +30,7 @@ from hdl.stages.product import product_term
 from hdl.stages.reduce import MultiplyAdd, SumIntegerProducts
 from hdl.stages.terms import Target, product_range, target_of
 from hdl.stages.unpack import Unpack
+from hdl.unit import Unit
 
 __all__ = ["Fma", "check_stochastic"]
 
@@ -51,7 +51,7 @@ def check_stochastic(a: Format, b: Format, y: Format, flags: bool) -> None:
         raise ValueError(f"stochastic takes factors of {MAX_FACTOR_BITS} bits together at most")
 
 
-class Fma(wiring.Component):
+class Fma(Unit):
     """``y = round(a * b + c)`` with a single rounding.
 
     Subnormals, infinities, NaN and the signs of zeros follow IEEE 754-2019 wherever the formats
@@ -142,20 +142,13 @@ class Fma(wiring.Component):
         self.flush = subnormals == "flush"
         self.has_flags = flags
         self.gate_zero = gate_zero
-        self.stages = stages
-        self.objective: Objective = objective
-        self.latency = stages
-        self.ports: tuple[Port, ...] = (
-            Port("in_valid", "in", 1, "valid"),
-            data_port("a", "in", a),
-            data_port("b", "in", b),
-            data_port("c", "in", c),
-            *((Port("rnd", "in", self.random_bits, "data"),) if self.random_bits else ()),
-            Port("out_valid", "out", 1, "valid"),
-            data_port("y", "out", y),
-            *((Port("flags", "out", 4, "flags"),) if flags else ()),
+        operands = (data_port(name, "in", fmt) for name, fmt in zip("abc", (a, b, c), strict=True))
+        super().__init__(
+            (*operands, *random_port(self.random_bits)),
+            (data_port("y", "out", y), *((Port("flags", "out", 4, "flags"),) if flags else ())),
+            stages=stages,
+            objective=objective,
         )
-        super().__init__(members(self.ports))
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
