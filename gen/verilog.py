@@ -426,9 +426,12 @@ class _Writer:
         left, right = operands
         if operator == "==" and operation.operands[1] == (Constant("0"),):
             return unary("~", left)
+        if operation.signed and operator == ">>>":
+            # No wire is signed: what is signed only for the shift says so.
+            shifted = binary(operator, atom(f"$signed({left.text})"), right)
+            return atom(f"$unsigned({shifted.text})")
         if operation.signed:
-            left = atom(f"$signed({left.text})")
-            right = right if operator == ">>>" else atom(f"$signed({right.text})")
+            left, right = (atom(f"$signed({side.text})") for side in (left, right))
         return binary(operator, left, right)
 
     def _of_one_operand(self, operation: Operation) -> Expression:

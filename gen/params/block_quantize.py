@@ -44,7 +44,7 @@ class BlockQuantizeParams(Params):
     y: Annotated[
         str,
         AfterValidator(_power_of_two),
-        Field(examples=_EXAMPLES, json_schema_extra={"block": True}),
+        Field(examples=_EXAMPLES, json_schema_extra={"listed": True}),
     ] = Field(description="block format whose scale is a power of two")
     lanes: int | None = Field(
         None, ge=1, le=1024, description="numbers a cycle, which divide a block; left out: a block"

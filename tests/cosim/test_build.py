@@ -82,5 +82,5 @@ def test_for_few_vectors_compiling_is_brief(tmp_path):
     headers = list((cache_dir() / "runtime").rglob("runtime.h.gch"))
     if find_compiler().is_gcc:
         assert headers
-    for header in headers:
+    for header in filter(Path.is_dir, headers):  # a file in what an older version left behind
         assert {path.name for path in header.iterdir()} == {"O0", "O2"}

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, cast
 
@@ -120,21 +121,23 @@ def test_on_a_local_cluster(tmp_path: Path) -> None:
 
     from synth.executors import ClusterExecutor
 
-    points = sweep(*(point(i, sleep=0.4) for i in range(20)), point(20, fail="it broke"))
-
-    def seconds(workers: int) -> float:
+    def most_at_once(workers: int) -> int:
+        file = tmp_path / f"{workers}.txt"
+        points = sweep(
+            *(point(i, sleep=0.2, notes=str(file)) for i in range(20)), point(20, fail="it broke")
+        )
         options = {"threads_per_worker": 1, "dashboard_address": ":0"}
         with cast(Any, LocalCluster(n_workers=workers, **options)) as cluster:
             address = cluster.scheduler_address
-            start = time.perf_counter()
             summary = run_sweep(
                 points, tmp_path / f"{workers}.db", lambda: ClusterExecutor(WORK, address)
             )
-            took = time.perf_counter() - start
         assert (summary.done, summary.failed, summary.worked) == (20, 1, 21)
-        return took
+        steps = [1 if line.startswith("begin") else -1 for line in file.read_text().splitlines()]
+        assert len(steps) == 40
+        return max(accumulate(steps))
 
-    assert seconds(1) > 1.7 * seconds(2)
+    assert (most_at_once(1), most_at_once(2)) == (1, 2)
 
 
 def dask(*words: str) -> subprocess.Popen[bytes]:

@@ -9,10 +9,10 @@ FMA = {"a": "e4m3", "b": "int8", "c": "fp16", "y": "fp32"}
 
 
 def test_own_parameters_come_before_shared_ones() -> None:
-    assert Params.parameter_names() == ["stages", "objective"]
+    assert Params.parameter_names() == ["stages", "period", "objective"]
     names = FmaParams.parameter_names()
     assert names[:5] == ["a", "b", "c", "y", "flags"]
-    assert names[-2:] == ["stages", "objective"]
+    assert names[-3:] == ["stages", "period", "objective"]
 
 
 def test_constructors_get_formats_for_their_names() -> None:

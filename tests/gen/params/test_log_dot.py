@@ -56,4 +56,4 @@ def test_contradictions(changes: dict[str, object], rule: str) -> None:
 
 def test_component_gets_every_parameter() -> None:
     given = params(finish="serial").constructor_arguments()
-    assert set(given) == {"fmt", *LogDotParams.parameter_names()} - {"format"}
+    assert set(given) == {"fmt", *LogDotParams.parameter_names()} - {"format", "period"}
