@@ -121,7 +121,7 @@ def load_sweep(path: str | Path) -> Sweep:
     Raises
     ------
     ConfigError
-        If the file cannot be read or is no sweep, or a constraint is none.
+        If the file cannot be read or is no sweep, a constraint is none, or they leave no point.
     """
     source = str(path)
     file = _read(Path(path))
@@ -148,6 +148,8 @@ def load_sweep(path: str | Path) -> Sweep:
             repeated += key in points
             point = Point(key, unit, name, params, config_hash, option, problem)
             points.setdefault(key, point)
+    if not points:
+        raise ConfigError(f"{source}: constraints: none of {excluded:,} points is left")
     return Sweep(tuple(points.values()), excluded, repeated)
 
 

@@ -191,7 +191,8 @@ def evaluate(network: Network, fmt: str) -> Row:
     weights = network.weight1.astype(np.float64)
     product = multiply(images, weights, tile_of(fmt))
     hidden = np.maximum(product.values + network.bias1, 0)
-    accuracy = network.accuracy(hidden @ network.weight2 + network.bias2)
+    logits = (hidden @ network.weight2 + network.bias2).astype(np.float64)
+    accuracy = network.accuracy(logits)
     noise = sqnr(images @ weights, product.values)
     return Row(fmt, bits_per_value(fmt), noise, accuracy, product.result)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import product
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from cosim.results import Options, story
@@ -12,6 +13,7 @@ from cosim.verify import verify_all
 from gen import yosys
 from gen.config import Config, make_config, resolve
 from gen.emit import generate, write
+from tests.cosim.golden.test_fma import assert_all_products_right
 from tests.gen.check import compile_with_icarus, lint
 
 INTEGERS = ("int4", "int8", "uint8")
@@ -68,6 +70,15 @@ def test_dot_of_every_mix_of_formats(
 def test_all_operands_of_an_fp8_fma(fmt: str, rounding: str, overflow: str) -> None:
     words = f"fma a={fmt} b={fmt} c={fmt} y={fmt} rounding={rounding} overflow={overflow}"
     assert_verified(resolve([*words.split(), "flags=true"]), Options(exhaustive=True))
+
+
+@pytest.mark.parametrize("overflow", ["ieee", "saturate"])
+@pytest.mark.parametrize("rounding", ["rne", "rtz", "rup", "rdn", "rna"])
+@pytest.mark.parametrize("name", ["e4m3", "e5m2"])
+def test_golden_fma_of_all_operands_against_fractions(
+    name: str, rounding: str, overflow: str
+) -> None:
+    assert_all_products_right(name, np.arange(256), rounding, overflow)
 
 
 LOG_FORMATS = [f"log{i}.{f}" for i in range(2, 6) for f in range(5)]

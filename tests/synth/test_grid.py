@@ -129,6 +129,13 @@ def test_the_same_hardware_is_one_point(tmp_path: Path) -> None:
     assert sweep.repeated >= 1
 
 
+def test_constraints_that_leave_nothing(tmp_path: Path) -> None:
+    text = 'unit = "dot"\nconstraints = ["lanes > 4"]\n[params]\na = "int4"\nb = "int4"\n'
+    file = write(tmp_path, text + "[grid]\nlanes = [1, 4]\n")
+    with pytest.raises(ConfigError, match="constraints: none of 2 points is left"):
+        load_sweep(file)
+
+
 def test_constraints_leave_points_out(tmp_path: Path) -> None:
     sweep = load_sweep(
         write(
