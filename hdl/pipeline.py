@@ -127,7 +127,7 @@ def segment_ps(
 STEP_PS: Mapping[Objective, float] = {"area": 80.0, "balanced": 30.0, "delay": 22.0}
 """Picoseconds of NanGate45, typical corner, that a unit of estimated delay stands for.
 
-Fitted to units of every kind, so that most meet an estimate: see docs/synthesis.md.
+Rough: what was measured is 0.3 to 1.7 times the estimate, see docs/synthesis.md.
 """
 
 REGISTER_PS = 120.0

@@ -13,7 +13,7 @@ from cosim.golden.encoder import encode
 from cosim.golden.values import decode
 from cosim.stimuli import Operands, operands, scalars
 from cosim.stimuli.convert import corner_words, random_words
-from hdl.formats import parse_format
+from hdl.formats import FixedFormat, IntFormat, parse_format
 
 __all__ = ["directed", "enumerate_space", "random", "space_bits"]
 
@@ -32,18 +32,24 @@ def directed(params: Mapping[str, Any]) -> Operands:
 
 
 def random(params: Mapping[str, Any], count: int, rng: np.random.Generator) -> Operands:
-    """Return random operands, half of them such that the result is near a number of y's, or a tie.
+    """Return random operands, two thirds of them such that the result is near a number of y's.
 
-    Those are values of y, or between two, over the scale.
+    Those are values of y, or between two, or up to twice as large, over scales of all magnitudes.
     """
     x = scalars.random_codes(params["x"], count, rng)
     scale = scalars.random_codes(params["scale"], count, rng)
+    if isinstance(fmt := parse_format(params["scale"]), IntFormat | FixedFormat):
+        # Large scales would leave only small operands a result that does not saturate.
+        small = scale >> rng.integers(0, fmt.bits, count).astype(scale.dtype)
+        scale = np.where(rng.random(count) < 0.5, scale, small)
     wanted = _values(params["y"], scalars.random_codes(params["y"], count, rng))
-    wanted = wanted * (1 + rng.choice([0.0, 2.0**-4, 2.0**-8, 2.0**-12], count))
+    beside = 1 + rng.choice([0.0, 2.0**-4, 2.0**-8, 2.0**-12], count)
+    anywhere = 2.0 ** rng.uniform(-1, 1, count)
+    wanted = wanted * np.where(rng.random(count) < 0.5, beside, anywhere)
     factor = _values(params["scale"], scale)
     quotient = np.divide(wanted, factor, out=np.zeros(count), where=factor != 0)
     near = encode(np.clip(quotient, -1e200, 1e200), params["x"], overflow="saturate")
-    x = np.where(rng.random(count) < 0.5, x, near).astype(x.dtype)
+    x = np.where(rng.random(count) < 1 / 3, x, near).astype(x.dtype)
     chosen: Operands = {"x": x, "scale": scale}
     if params["random_bits"] is not None:
         chosen["rnd"] = random_words(params["random_bits"], count, rng)
