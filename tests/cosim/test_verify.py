@@ -268,7 +268,7 @@ def test_several_units_come_in_order_and_compile_meanwhile():
 def test_nobody_waits_for_compilers_that_are_no_longer_needed(monkeypatch):
     compiling = threading.Event()
 
-    def build(manifest, _verilog, log, _most_copies):
+    def build(manifest, _verilog, log, _most_copies, **_):
         if manifest["name"] == TINY.name:
             assert compiling.wait(10)
             raise ToolError("first", "failed")
