@@ -35,7 +35,7 @@ __all__ = ["LOG", "Crew", "Played", "Simulation"]
 LOG = "simulation.log"
 RESULTS = "results.xml"
 
-PATIENCE = 0.5
+PATIENCE = 0.1
 """Seconds of waiting for simulators, in all, that make another one worth its start."""
 
 FOREIGN_SETTINGS = ("COCOTB_", "GPI_", "PYGPI_")
@@ -336,6 +336,7 @@ def _environment(model: Model, description: str) -> dict[str, str]:
         "COCOTB_RESULTS_FILE": RESULTS,
         "COCOTB_REWRITE_ASSERTION_FILES": "",  # saves loading pytest and its plugins
         "COCOTB_TRUST_INERTIAL_WRITES": "1",
+        "OPENBLAS_NUM_THREADS": "1",  # or numpy's idle threads spin on the other processors
         "COCOTB_RANDOM_SEED": "1",  # the benches draw nothing; this keeps logs the same
         VARIABLE: description,
     }

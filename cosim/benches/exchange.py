@@ -16,8 +16,9 @@ from cosim.benches.records import Layout, find_mismatches, layout_of
 
 __all__ = ["BLOCKS", "VARIABLE", "Block", "Exchange", "map_blocks", "memory_size"]
 
-BLOCKS = 2
-"""One block is played while the other is filled."""
+BLOCKS = 4
+"""One block is played while another is filled; more, so that no simulator runs dry while another
+one is waited for."""
 
 VARIABLE = "SLIPSTICK_EXCHANGE"
 """Environment variable that tells the bench, in JSON, what it needs to know."""
