@@ -41,6 +41,7 @@ Name = Format | Book | str
 """A format or its name, or a codebook."""
 
 
+@lru_cache(maxsize=64)
 def corner_codes(name: Name) -> Codes:
     """Return the codes at which a format's behaviour changes, without repetitions.
 
@@ -77,6 +78,7 @@ def corner_codes(name: Name) -> Codes:
     return np.unique(np.array([c | s for c in picked for s in (0, fmt.sign_mask)], dtype=dtype))
 
 
+@lru_cache(maxsize=256)
 def constant(name: Name, value: float) -> int:
     """Return the code nearest to a value."""
     return int(nearest(name, np.array([value]))[0])
@@ -164,6 +166,7 @@ def finite_corner_codes(name: Name) -> Codes:
     return np.setdiff1d(corner_codes(name), special_codes(name))
 
 
+@lru_cache(maxsize=64)
 def special_codes(name: Name) -> Codes:
     """Return the corner codes that are infinite or NaN; the largest number if there is none."""
     if isinstance(name, Book):
@@ -183,16 +186,15 @@ def of_exponent(name: Name, exponent: NDArray[Any], rng: np.random.Generator) ->
         return name.of_exponent(exponent, rng)
     fmt = as_format(name)
     low, high = exponent_range(fmt)
-    leading, below, keep, fill = _binades(fmt)
+    keep, fill = _binades(fmt)
     binade = np.clip(exponent, low, high) - low
-    dtype = leading.dtype
-    significand = random_words(dtype, binade.shape, rng)
+    magnitude = random_words(keep.dtype, binade.shape, rng)
     dice = random_words(np.uint8, binade.shape, rng)
-    kind = dice & np.uint8(_KINDS - 1)
-    significand &= keep.take(kind)
-    significand |= fill.take(kind)
-    significand &= below.take(binade)
-    magnitude = leading.take(binade) | significand
+    binade *= _KINDS
+    binade += dice & np.uint8(_KINDS - 1)
+    magnitude &= keep.take(binade)
+    magnitude |= fill.take(binade)
+    dtype = magnitude.dtype
     negative = (dice >= _KINDS).astype(dtype)
     if isinstance(fmt, IntFormat):
         mask = dtype.type((1 << fmt.bits) - 1)
@@ -206,15 +208,16 @@ _KINDS = 128
 
 
 @lru_cache(maxsize=64)
-def _binades(fmt: IntFormat | FloatFormat) -> tuple[Codes, Codes, Codes, Codes]:
-    """Return, by binade, the code of the power of two and the bits below the leading one.
+def _binades(fmt: IntFormat | FloatFormat) -> tuple[Codes, Codes]:
+    """Return, by binade and kind of significand, which random bits to keep and which bits to set.
 
-    And, by kind of significand, which of its random bits to keep and which to set.
+    The index is ``binade * _KINDS + kind``.
     """
     dtype = code_dtype(fmt.bits)
     low, high = exponent_range(fmt)
     hidden = 0 if isinstance(fmt, IntFormat) else fmt.mantissa_bits
     places = range(high - low + 1)
+    # The code of the power of two, and the bits below the leading one.
     if isinstance(fmt, IntFormat):
         leading, below = [1 << k for k in places], [(1 << k) - 1 for k in places]
     else:
@@ -225,9 +228,9 @@ def _binades(fmt: IntFormat | FloatFormat) -> tuple[Codes, Codes, Codes, Codes]:
     full = int(np.iinfo(dtype).max)
     shares = [(0, 0)] * 26 + [(0, full)] * 13 + [(0, 1)] * 13
     kinds = shares + [(full, 0)] * (_KINDS - len(shares))
-    keep, fill = zip(*kinds, strict=True)
-    leading, below, keep, fill = (np.array(k, dtype) for k in (leading, below, keep, fill))
-    return leading, below, keep, fill
+    keep, fill = (np.array(column, dtype) for column in zip(*kinds, strict=True))
+    leading, below = (np.array(column, dtype)[:, None] for column in (leading, below))
+    return (keep & below).ravel(), (leading | fill & below).ravel()
 
 
 def negated(name: Name, codes: Codes) -> Codes:
