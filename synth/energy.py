@@ -29,19 +29,17 @@ from numpy.typing import NDArray
 from gen.errors import ConfigError, ToolError
 from hdl.formats import BlockFormat, parse_format
 from synth.blocks import OWN_LOGIC, REGISTERS, kind_of
-from synth.cells import PowerArc
 from synth.libraries import Library
+from synth.movements import ONES, Counter, population
 from synth.netlist import Netlist
 from synth.result import Energy, EnergyBlock
-from synth.simulate import Kind, Simulation, Words, evaluate, pack
-from synth.timing import Conditions, Tables, conditions
+from synth.simulate import Simulation, Words, pack
+from synth.timing import Conditions, conditions
 
 __all__ = ["CLOCK", "INPUT_PORTS", "Workload", "macs_of", "measure"]
 
 CLOCK = "clock"
 INPUT_PORTS = "input ports"
-
-_ONES = np.uint64(0xFFFF_FFFF_FFFF_FFFF)
 
 _MOST_WORDS = 1 << 23
 """Words of 64 streams that a simulation may have at a time: 64 MB."""
@@ -172,7 +170,7 @@ class _Run:
         self.netlist = netlist
         self.library = library
         self.simulation = Simulation(netlist, library)
-        self.counters = [_Counter(kind, library) for kind in self.simulation.kinds]
+        self.counters = [Counter(kind, library) for kind in self.simulation.kinds]
         self.rises = np.zeros(netlist.net_count, dtype=np.int64)
         self.falls = np.zeros(netlist.net_count, dtype=np.int64)
         self.operations = 0
@@ -212,7 +210,7 @@ class _Run:
             part = slice(first, min(first + share, words))
             values = self.simulation.run({net: w[:, part] for net, w in inputs.items()})
             for port, wanted in expected.items():
-                mask = np.full_like(due, _ONES) if port in always else due
+                mask = np.full_like(due, ONES) if port in always else due
                 self._check(port, wanted[..., part], mask[:, 0, part], values[:, answers])
             self._count(values, counted)
 
@@ -222,7 +220,7 @@ class _Run:
         """Return what is on the nets of the input ports: a reset, the operands, and nothing."""
         roles = {port["role"]: port["name"] for port in workload.ports if port["dir"] == "in"}
         words = workload.streams // 64
-        busy = np.full((cycles, 1, words), _ONES)
+        busy = np.full((cycles, 1, words), ONES)
         driven = {roles["valid"]: busy} if "valid" in roles else {}
         driven |= operands
         inputs = {
@@ -231,7 +229,7 @@ class _Run:
         }
         known = self.netlist.inputs
         if roles.get("reset") in known:
-            inputs[known[roles["reset"]]][0] = _ONES
+            inputs[known[roles["reset"]]][0] = ONES
         for port, bits in driven.items():
             for bit in range(bits.shape[1]):
                 label = port if port in known else f"{port}[{bit}]"
@@ -258,7 +256,7 @@ class _Run:
         for bit in range(wanted.shape[1]):
             label = port if single else f"{port}[{bit}]"
             net = outputs.get(label)
-            got = _ONES * np.uint64(tied[label]) if net is None else values[net]
+            got = ONES * np.uint64(tied[label]) if net is None else values[net]
             wrong = np.bitwise_count((got ^ wanted[:, bit]) & due).sum(axis=1)
             if wrong.any():
                 cycle = int(np.flatnonzero(wrong)[0])
@@ -275,8 +273,8 @@ class _Run:
         after = values[:, cycles].reshape(len(values), -1)
         nets = slice(0, self.netlist.net_count)
         moved = before[nets] ^ after[nets]
-        self.rises += _population(moved & after[nets])
-        self.falls += _population(moved & before[nets])
+        self.rises += population(moved & after[nets])
+        self.falls += population(moved & before[nets])
         for counter in self.counters:
             counter.count(before, after)
         self.operations += 64 * before.shape[1]
@@ -329,118 +327,3 @@ class _Run:
         instance = self.netlist.instances[number]
         outputs = self.library.cells[instance.cell].outputs
         return float(sum(self.loads[instance.nets[pin]] for pin in outputs if pin in instance.nets))
-
-
-def _population(words: Words) -> NDArray[np.int64]:
-    return np.bitwise_count(words).sum(axis=-1, dtype=np.int64)
-
-
-class _Group:
-    """The arcs of one pin in one direction, and how often each was the cause of a movement.
-
-    Attributes
-    ----------
-    counts
-        Movements that fit each arc, shape (arcs, instances); several may fit one movement.
-    matched, missed
-        Movements that some arc fits, and that none does: the library knows no such case, as when
-        several inputs move at once.
-    """
-
-    def __init__(self, pin: str, rising: bool, arcs: Sequence[PowerArc], instances: int) -> None:
-        self.pin = pin
-        self.rising = rising
-        self.arcs = arcs
-        self.is_output = any(arc.source for arc in arcs)
-        self.counts = np.zeros((len(arcs), instances), dtype=np.int64)
-        self.matched = np.zeros(instances, dtype=np.int64)
-        self.missed = np.zeros(instances, dtype=np.int64)
-
-    def weights(self) -> NDArray[np.float64]:
-        """Return how many movements each arc accounts for, shape (arcs, instances)."""
-        if not self.is_output:
-            return self.counts.astype(np.float64)
-        fits = self.counts.sum(axis=0)
-        share = np.divide(self.matched, fits, out=np.zeros(len(fits)), where=fits > 0)
-        return self.counts * share + self.missed / len(self.arcs)
-
-
-class _Counter:
-    """What moved in all instances of one cell."""
-
-    def __init__(self, kind: Kind, library: Library) -> None:
-        self.kind = kind
-        self.cell = library.cells[kind.cell]
-        self.clock = self.cell.register.clock if self.cell.register else ""
-        arcs = library.power.get(kind.cell, ())
-        self.groups = [
-            _Group(pin, rising, chosen, len(kind.instances))
-            for pin in self.cell.pins
-            for rising in (True, False)
-            if (
-                chosen := [
-                    arc
-                    for arc in arcs
-                    if arc.pin == pin and (arc.rise if rising else arc.fall) is not None
-                ]
-            )
-        ]
-
-    def count(self, before: Words, after: Words) -> None:
-        if not self.groups:
-            return
-        rows = np.array([self.kind.rows[pin] for pin in self.cell.pins])
-        old, new = before[rows], after[rows]
-        moved = dict(zip(self.cell.pins, old ^ new, strict=True))
-        if self.clock:
-            # It rises, the register and then the logic move, and it falls.
-            index = list(self.cell.pins).index(self.clock)
-            old[index], new[index] = 0, _ONES
-            moved[self.clock] = np.broadcast_to(_ONES, new[index].shape)
-        value = dict(zip(self.cell.pins, new, strict=True))
-        for group in self.groups:
-            event = moved[group.pin]
-            state = new
-            if group.pin != self.clock:
-                event = event & (value[group.pin] if group.rising else ~value[group.pin])
-            elif group.rising:
-                state = old  # what the register still is while the clock rises
-            self._attribute(group, event, state, moved)
-
-    @staticmethod
-    def _attribute(group: _Group, event: Words, state: Words, moved: Mapping[str, Words]) -> None:
-        fitting = np.zeros_like(event)
-        for number, arc in enumerate(group.arcs):
-            fits = event
-            if arc.source:
-                fits = fits & moved[arc.source]
-            if arc.when is not None:
-                fits = fits & evaluate(arc.when, state)
-            group.counts[number] += _population(fits)
-            fitting |= fits
-        group.matched += _population(fitting)
-        group.missed += _population(event & ~fitting)
-
-    def energy(self, found: Conditions) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return fJ inside each instance without and with the clock's own movements."""
-        internal = np.zeros(len(self.kind.instances))
-        clock = np.zeros(len(self.kind.instances))
-        slews = np.concatenate([found.slew, np.zeros((3, 2))])
-        loads = np.concatenate([found.load, np.zeros((3, 2))])
-        for group in self.groups:
-            edge = 0 if group.rising else 1
-            load = loads[self.kind.rows[group.pin], edge]
-            for arc, weight in zip(group.arcs, group.weights(), strict=True):
-                table = arc.rise if group.rising else arc.fall
-                assert table is not None
-                tables = Tables()
-                number = tables.add(table)
-                tables.freeze()
-                if arc.source:  # either edge of it may be the cause
-                    slew = slews[self.kind.rows[arc.source]].mean(axis=1)
-                else:
-                    slew = slews[self.kind.rows[group.pin], edge]
-                each = tables.look_up(np.full(len(load), number), slew, load)
-                target = clock if group.pin == self.clock else internal
-                target += each * weight
-        return internal, clock
