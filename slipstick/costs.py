@@ -10,12 +10,13 @@ from cosim.streams import stream_of
 from gen.config import Config
 from hdl.options import Objective
 from synth.closing import close_timing, is_open
+from synth.curve import curve_of
 from synth.energy import Workload, macs_of
 from synth.flow import synthesize
 from synth.recipes import Effort
 from synth.result import SynthResult
 
-__all__ = ["Pricing", "closed", "price", "workload_of"]
+__all__ = ["Pricing", "closed", "curve", "price", "workload_of"]
 
 
 class Pricing(TypedDict, total=False):
@@ -44,6 +45,27 @@ def price(
     period = how.get("period_ps")
     how = {**how, "period_ps": config.params.period if period is None else period}
     return synthesize(config, workload=workload, **how)
+
+
+def curve(
+    config: Config, how: Pricing, targets: int, *, operands: str | Path | None = None
+) -> list[SynthResult]:
+    """Return what a unit costs at several delays, see `synth.curve.curve_of`.
+
+    Objective and period of `how` and a period of the config do not count.
+
+    Raises
+    ------
+    ConfigError, ToolError
+        As `synth.flow.synthesize`.
+    """
+    workload = None if operands is None else workload_of(config, operands)
+
+    def priced(objective: Objective | None, period: float | None) -> SynthResult:
+        wanted: Pricing = {**how, "objective": objective, "period_ps": period}
+        return synthesize(config, workload=workload, **wanted)
+
+    return curve_of(priced, targets)
 
 
 def closed(config: Config, how: Pricing) -> Config:

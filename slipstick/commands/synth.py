@@ -14,7 +14,8 @@ from slipstick.commands.output import (
     print_json,
     table,
 )
-from slipstick.costs import Pricing, closed, price
+from slipstick.costs import Pricing, closed, curve, price
+from synth.curve import TARGETS as CURVE_TARGETS
 from synth.fpga import TARGETS, FpgaResult, fpga_rows, synthesize_fpga
 from synth.libraries import BUILT_IN
 from synth.recipes import EFFORTS, Effort
@@ -46,6 +47,20 @@ __all__ = ["command"]
     "config says how many.",
 )
 @click.option(
+    "--curve",
+    "as_curve",
+    is_flag=True,
+    help="Area against delay: map for one delay after the other, from the fastest to the "
+    "smallest, and show what nothing beats in both.",
+)
+@click.option(
+    "--targets",
+    type=click.IntRange(0, 100),
+    default=CURVE_TARGETS,
+    show_default=True,
+    help="With --curve: how many delays between both ends.",
+)
+@click.option(
     "--target",
     type=click.Choice(("asic", *TARGETS)),
     default="asic",
@@ -74,6 +89,8 @@ def command(
     library: str,
     objective: Objective | None,
     period: float | None,
+    as_curve: bool,
+    targets: int,
     target: str,
     effort: Effort,
     energy: bool,
@@ -87,6 +104,7 @@ def command(
     """
     if target != "asic":
         given = {"--objective": objective, "--period": period, "--energy": energy or None}
+        given |= {"--curve": as_curve or None}
         for name, value in given.items():
             if value is not None:
                 raise click.UsageError(f"{name} is for cell libraries, not for {target}")
@@ -98,10 +116,17 @@ def command(
         "period_ps": period,
         "effort": effort,
     }
+    workload = operands if energy else None
+    if as_curve:
+        for name, value in {"--objective": objective, "--period": period}.items():
+            if value is not None:
+                raise click.UsageError(f"--curve tries them all: {name} does not go with it")
+        _synthesize_curves(resolve(config), how, targets, workload, as_json)
+        return
     results: list[SynthResult] = []
     for one in resolve(config):
         with activity(f"synthesizing {one.name}"):
-            result = price(closed(one, how), how, operands=operands if energy else None)
+            result = price(closed(one, how), how, operands=workload)
         results.append(result)
         if not as_json:
             _print(result)
@@ -109,6 +134,46 @@ def command(
         print_json([result.to_json() for result in results])
     else:
         console().print(*results[0].notes, sep="\n")
+
+
+def _synthesize_curves(
+    configs: list[Config], how: Pricing, targets: int, operands: str | None, as_json: bool
+) -> None:
+    found: list[tuple[Config, list[SynthResult]]] = []
+    for one in configs:
+        with activity(f"synthesizing {one.name}"):
+            found.append((one, curve(one, how, targets, operands=operands)))
+        if not as_json:
+            _print_curve(*found[-1])
+    if as_json:
+        print_json(
+            [
+                {
+                    "schema": 1,
+                    "target": "asic",
+                    "name": one.name,
+                    "config_hash": one.config_hash,
+                    "curve": [result.to_json() for result in results],
+                }
+                for one, results in found
+            ]
+        )
+    else:
+        console().print(*found[0][1][0].notes, sep="\n")
+
+
+def _print_curve(config: Config, results: list[SynthResult]) -> None:
+    """Print the curve of a unit, a line a point."""
+    area, time = area_unit(results[0]), results[0].library.get("delay_unit", "ps")
+    columns = [time, area, "area x delay", *(("fJ",) if results[0].energy is not None else ())]
+    shown = table("mapped for", *columns, right=columns, title=config.name)
+    for result in results:
+        asked = result.objective if result.period_ps is None else f"{result.period_ps:,.1f} {time}"
+        product = result.area_um2 * result.delay_ps
+        row = [asked, f"{result.delay_ps:,.0f}", f"{result.area_um2:,.1f}", f"{product:,.0f}"]
+        row += [f"{result.energy.fj_per_op:,.1f}"] if result.energy is not None else []
+        shown.add_row(*row)
+    console().print(shown)
 
 
 def _synthesize_fpga(configs: list[Config], target: str, as_json: bool) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gen.config import make_config
-from slipstick.costs import Pricing, closed, price, workload_of
+from slipstick.costs import Pricing, closed, curve, price, workload_of
 from synth.flow import synthesize
 
 
@@ -47,3 +47,11 @@ def test_a_period_closes_only_what_is_open() -> None:
 def test_a_config_with_a_period_is_sized_for_it() -> None:
     config = make_config("dot", {"a": "int4", "b": "int4", "lanes": 2, "period": 3000})
     assert price(config, {"effort": "quick"}).period_ps == 3000
+
+
+def test_a_curve_asks_for_its_own_delays() -> None:
+    config = make_config("dot", {"a": "int4", "b": "int4", "lanes": 1, "period": 3000})
+    found = curve(config, {"effort": "quick", "objective": "delay"}, 1, operands="uniform")
+    assert len(found) > 1
+    assert 3000 not in {one.period_ps for one in found}
+    assert all(one.energy is not None and one.energy.operands == "uniform" for one in found)

@@ -46,6 +46,21 @@ def test_energy_of_operands(capsys: pytest.CaptureFixture[str]) -> None:
     assert "no glitches" in text
 
 
+def test_a_curve(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["synth", *PRODUCT, "--curve", "--targets", "1", "--effort", "quick"]
+    assert main([*words, "--json"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)
+    assert found["name"] == "product"
+    ends = [(point["delay_ps"], point["area_um2"]) for point in found["curve"]]
+    assert len(ends) > 1
+    assert ends == sorted(ends)
+    assert [area for _, area in ends] == sorted({area for _, area in ends}, reverse=True)
+    assert main(words) == 0
+    text = capsys.readouterr().out
+    assert "mapped for" in text
+    assert "no wires" in text
+
+
 def test_an_fpga_instead(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["synth", *PRODUCT, "--target", "ice40"]) == 0
     assert "lookup tables" in capsys.readouterr().out
@@ -70,6 +85,14 @@ def test_an_fpga_instead(capsys: pytest.CaptureFixture[str]) -> None:
             "--energy is for cell libraries, not for ecp5 (see `slipstick synth --help`)",
         ),
         (["--period", "0"], "period = 0 ps: not in 0..1e9"),
+        (
+            ["--curve", "--period", "900"],
+            "--curve tries them all: --period does not go with it (see `slipstick synth --help`)",
+        ),
+        (
+            ["--curve", "--target", "ice40"],
+            "--curve is for cell libraries, not for ice40 (see `slipstick synth --help`)",
+        ),
     ],
 )
 def test_wrong_options_exit_with_2(
