@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,6 +25,7 @@ from hdl.formats import BlockFormat, Format, parse_format
 __all__ = [
     "Fidelity",
     "best_scale",
+    "digits_accuracy",
     "fidelity_of",
     "format_facts",
     "gaussian_tensor",
@@ -42,6 +44,9 @@ _FINALISTS = 4
 
 _SHAPE = (256, 512)
 """Of the Gaussian tensor."""
+
+_FEW_CODES = 8
+"""Bits of scalar formats for which the best scale is worth the search."""
 
 
 @dataclass(frozen=True)
@@ -166,21 +171,51 @@ def fidelity_of(
         plain = best
         if not isinstance(fmt, BlockFormat):
             plain = {key: sqnr(x, in_format(x, fmt, best=False)) for key, x in tensors.items()}
-        accuracy = network.accuracy(_logits(network, fmt))
+        accuracy = digits_accuracy(fmt.name, fmt.name)
         found.append(Fidelity(fmt.name, bits_per_value(fmt), best, plain, accuracy))
         if progress is not None:
             progress(len(found), len(names))
     return found
 
 
-def _logits(network: Network, fmt: Format) -> Tensor:
-    """Return the logits of the network with weights and activations in a format."""
-    pixels = in_format(network.images, fmt)
+def _logits(network: Network, fmt: Format, weight_fmt: Format | None = None) -> Tensor:
+    """Return the logits of the network with activations in a format, weights in it or another."""
+    weight_fmt = weight_fmt or fmt
+    pixels = _suited(network.images, fmt)
     weight1, weight2 = (
-        in_format(weight, fmt, axis=0) for weight in (network.weight1, network.weight2)
+        _suited(weight, weight_fmt, axis=0) for weight in (network.weight1, network.weight2)
     )
     hidden = np.maximum(pixels @ weight1 + network.bias1, 0)
-    return in_format(hidden, fmt) @ weight2 + network.bias2
+    return _suited(hidden, fmt) @ weight2 + network.bias2
+
+
+def _suited(tensor: ArrayLike, fmt: Format, *, axis: int = -1) -> Tensor:
+    """Return what becomes of a tensor in a format; a wide one has its scale by rule.
+
+    Many bits lose nothing that a network notices, unless they are a posit's far from one or an
+    integer's far below its largest: of the scales that avoid either the better one is taken.
+    """
+    if isinstance(fmt, BlockFormat) or fmt.bits <= _FEW_CODES:
+        return in_format(tensor, fmt, axis=axis)
+    values = np.asarray(tensor, dtype=np.float64)
+    scales = (float(scale_of(values, fmt).item()), math.sqrt(float(np.mean(values**2))))
+    return min(
+        (_rounded(values, fmt, scale) for scale in scales),
+        key=lambda found: float(np.sum((found - values) ** 2)),
+    )
+
+
+@lru_cache(maxsize=256)
+def digits_accuracy(activations: str, weights: str) -> float:
+    """Return the fraction of the test images of `cosim.digits` that the network gets right.
+
+    Parameters
+    ----------
+    activations, weights
+        Formats that they are in; sums are exact.
+    """
+    network = load_network()
+    return network.accuracy(_logits(network, parse_format(activations), parse_format(weights)))
 
 
 def format_facts(seed: int = 1) -> dict[str, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,10 @@ _COSTS = (
     ("area", "area_per_mac_um2", "area of a MAC, um2"),
     ("energy", "fj_per_mac", "energy of a MAC, fJ"),
     ("delay", "delay_ps", "delay, ps"),
+)
+_ACCURACIES = (
+    ("pareto", "sqnr_db", "SQNR, dB"),
+    ("digits", "digits_accuracy", "digits that a network gets right"),
 )
 _FORMATS = ("format", "a", "b", "x", "y")
 """Parameters that name a format, which points are coloured by."""
@@ -49,15 +54,17 @@ def pareto_front(
 def draw_charts(table: Table) -> dict[str, bytes]:
     """Return the pictures that the points have the numbers for, by file name, as SVG and PNG.
 
-    Cost against accuracy with the points that none beats in both; the split of area and of energy
-    by block; area against lanes and against the width of operands; energy by operands.
+    Cost against signal to noise, and against what a network gets right, with the points that none
+    beats in both; the split of area and of energy by block; area against lanes and against the
+    width of operands; energy by operands.
     """
     done = [record for record in table.records if record["status"] == "done"]
     figures: dict[str, Figure] = {}
-    for name, key, label in _COSTS:
-        known = [r for r in done if r[key] is not None and r["sqnr_db"] is not None]
+    for (kind, *accuracy), (name, *cost) in itertools.product(_ACCURACIES, _COSTS):
+        axes = (*cost, *accuracy)
+        known = [r for r in done if r[axes[0]] is not None and r.get(axes[2]) is not None]
         if known:
-            figures[f"pareto-{name}"] = _pareto(known, key, label)
+            figures[f"{kind}-{name}"] = _pareto(known, *axes)
     for name, key, label in (
         ("area", "area_blocks", "area, um2"),
         ("energy", "energy_blocks", "energy of an operation, fJ"),
@@ -111,7 +118,10 @@ def _label(record: Mapping[str, Any]) -> str:
     return " ".join(formats) or str(record["unit"])
 
 
-def _pareto(records: Sequence[Mapping[str, Any]], key: str, label: str) -> Figure:
+def _pareto(
+    records: Sequence[Mapping[str, Any]], key: str, label: str, good: str, good_label: str
+) -> Figure:
+    """Draw a cost against an accuracy, each given by its key and label."""
     figure, axes = new_axes()
     groups: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for record in records:
@@ -119,16 +129,16 @@ def _pareto(records: Sequence[Mapping[str, Any]], key: str, label: str) -> Figur
     for number, (name, group) in enumerate(groups.items()):
         axes.scatter(
             [r[key] for r in group],
-            [r["sqnr_db"] for r in group],
+            [r[good] for r in group],
             s=18,
             color=COLORS[number % len(COLORS)],
             marker="os^Dv"[number // len(COLORS) % 5],
             label=name,
         )
-    front = pareto_front([(r[key], r["sqnr_db"]) for r in records])
+    front = pareto_front([(r[key], r[good]) for r in records])
     axes.plot(
         [records[i][key] for i in front],
-        [records[i]["sqnr_db"] for i in front],
+        [records[i][good] for i in front],
         color="#333333",
         linewidth=0.8,
         drawstyle="steps-post",
@@ -136,7 +146,7 @@ def _pareto(records: Sequence[Mapping[str, Any]], key: str, label: str) -> Figur
     )
     axes.set_xscale("log")
     axes.set_xlabel(label)
-    axes.set_ylabel("SQNR, dB")
+    axes.set_ylabel(good_label)
     if 1 < len(groups) <= 3 * len(COLORS):
         axes.legend(fontsize=7, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
     return figure

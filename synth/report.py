@@ -62,6 +62,7 @@ METRICS = (
     Column("leakage_nw", "leakage, nW", "number", "less"),
     Column("area_per_mac_um2", "area/MAC, um2", "number", "less"),
     Column("sqnr_db", "SQNR, dB", "number", "more"),
+    Column("digits_accuracy", "digits right", "number", "more"),
     Column("verified_vectors", "vectors verified", "number"),
 )
 """What is measured; a column without any value is left out of the page."""
@@ -160,9 +161,9 @@ def _record(row: Row, stem: str | None) -> Record:
         "effort": result.get("effort"),
         "operands": energy.get("operands"),
         **{
-            key: result.get(key)
-            for key in ("area_um2", "nand2_equivalents", "delay_ps", "latency", "sqnr_db")
+            key: result.get(key) for key in ("area_um2", "nand2_equivalents", "delay_ps", "latency")
         },
+        **{key: result.get(key) for key in ("sqnr_db", "digits_accuracy")},
         **{key: energy.get(key) for key in ("fj_per_op", "fj_per_mac", "leakage_nw")},
         "area_per_mac_um2": None if area is None else round(area / macs, 3),
         "verified_vectors": checked.get("vectors"),

@@ -3,7 +3,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cosim.fidelity import best_scale, fidelity_of, format_facts, gaussian_tensor, in_format
+from cosim.digits import load_network
+from cosim.fidelity import (
+    best_scale,
+    digits_accuracy,
+    fidelity_of,
+    format_facts,
+    gaussian_tensor,
+    in_format,
+)
 from cosim.golden.metrics import sqnr
 from hdl.formats import parse_format
 
@@ -67,3 +75,11 @@ def test_facts_that_others_have_published() -> None:
     assert facts["log2.2 quantized"] == pytest.approx(100 * (2**0.25 - 1) / 2)
     assert facts["octav gaussian"] == pytest.approx(2.563, abs=0.01)
     assert facts["octav laplace"] == pytest.approx(5.027, abs=0.03)
+
+
+def test_digits_with_two_formats() -> None:
+    plain = load_network().accuracy(load_network().fp32_logits())
+    for wide in ("fp32", "bf16", "int16", "posit16es2"):
+        assert digits_accuracy(wide, wide) == pytest.approx(plain, abs=0.002)
+    assert digits_accuracy("int2", "int2") < digits_accuracy("int2", "int8") < plain
+    assert digits_accuracy("uint8", "int4") == pytest.approx(plain, abs=0.03)

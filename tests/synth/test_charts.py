@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import xml.etree.ElementTree as ET
 
 from synth.charts import draw_charts, pareto_front
@@ -69,3 +70,17 @@ def test_width_and_operands_have_pictures_where_they_differ() -> None:
     assert "bits of an operand" in width
     assert ">uniform<" in energy
     assert "energy-operands.svg" not in draw_charts(table_of(rows[:1]))
+
+
+def test_what_a_network_gets_right_has_pictures_where_it_is_known() -> None:
+    rows = [
+        dataclasses.replace(one, result={**(one.result or {}), "digits_accuracy": right})
+        for one, right in (
+            (row(1, a="int8", lanes=4, area=400.0, sqnr=None), 0.97),
+            (row(2, a="int4", lanes=4, area=100.0, sqnr=None), 0.95),
+        )
+    ]
+    files = draw_charts(table_of(rows))
+    for name in ("area", "energy", "delay"):
+        assert "digits that a network gets right" in files[f"digits-{name}.svg"].decode()
+    assert "pareto-area.svg" not in files
