@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -99,22 +100,51 @@ LOG_OPTIONS = {
 }
 
 
+def log_dots(lanes: tuple[int, ...], offsets: tuple[int, ...]) -> list[Any]:
+    """Return formats, lanes and options, so that any two values of I, F, lanes and options meet.
+
+    Options take turns from format to format, at each number of lanes from another one on.
+    """
+    names = list(LOG_OPTIONS)
+    chosen = [
+        (fmt, count, names[(row + 4 * column + offset) % len(names)])
+        for column, count in enumerate(lanes)
+        for row, fmt in enumerate(LOG_FORMATS)
+        for offset in offsets
+    ]
+    return [
+        pytest.param(fmt, count, LOG_OPTIONS[name], id=f"{fmt} x {count}, {name}")
+        for fmt, count, name in chosen
+        if not (fmt.endswith(".0") and "serial" in name)  # there is but one bin
+    ]
+
+
 @pytest.mark.parametrize("options", LOG_OPTIONS.values(), ids=LOG_OPTIONS)
-@pytest.mark.parametrize("lanes", [1, 4, 8, 16, 32])
+@pytest.mark.parametrize("lanes", [1, 4, 8])
 @pytest.mark.parametrize("fmt", LOG_FORMATS)
 def test_log_dot_of_every_format(
     fmt: str, lanes: int, options: dict[str, object], tmp_path: Path
 ) -> None:
     if fmt.endswith(".0") and "serial" in options.values():
         pytest.skip("there is but one bin")
-    if lanes > 8 and len(options) > 1:
-        pytest.skip("options do not depend on the number of lanes")
     config = make_config("log_dot", {"format": fmt, "lanes": lanes, **options})
     assert_clean(config, tmp_path)
     assert_verified([config], Options(vectors=20_000))
 
 
-@pytest.mark.parametrize("lanes", [1, 4, 8])
+@pytest.mark.parametrize(("fmt", "lanes", "options"), log_dots((16, 32), (0, 3, 6)))
+def test_log_dot_of_many_lanes(fmt: str, lanes: int, options: dict[str, object]) -> None:
+    config = make_config("log_dot", {"format": fmt, "lanes": lanes, **options})
+    assert_verified([config], Options(vectors=20_000))
+
+
+@pytest.mark.parametrize(("fmt", "lanes", "options"), log_dots((1, 4, 8, 16, 32), (0,)))
+def test_log_dot_by_icarus(fmt: str, lanes: int, options: dict[str, object]) -> None:
+    config = make_config("log_dot", {"format": fmt, "lanes": lanes, **options})
+    assert_verified([config], Options(vectors=300, sim="icarus"))
+
+
+@pytest.mark.parametrize("lanes", [1, 4, 8, 32])
 def test_ten_million_log_products(lanes: int) -> None:
     config = make_config("log_dot", {"format": "log4.3", "lanes": lanes, "stages": 2})
     assert_verified([config], Options(vectors=10_000_000))
