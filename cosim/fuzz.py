@@ -20,8 +20,9 @@ from cosim.results import Options, Result
 from cosim.toolchain import find_compiler, find_verilator
 from cosim.verify import verify, verify_all
 from gen.catalog import UNITS
-from gen.config import Config, json_schema, make_config
+from gen.config import Config, make_config
 from gen.errors import ConfigError
+from gen.schema import json_schema
 from hdl.formats import (
     BlockFormat,
     FixedFormat,

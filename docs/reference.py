@@ -9,9 +9,10 @@ from importlib import import_module
 from pathlib import Path
 
 from gen.catalog import UNITS, UnitEntry
-from gen.config import Config, load_config, parameters_of
+from gen.config import Config, load_config
 from gen.diagram import diagram
 from gen.emit import interface
+from gen.schema import parameters_of
 from synth.flow import synthesize
 
 __all__ = ["write_pages"]

@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 import os
-import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import ceil
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
-from pydantic_core import ErrorDetails
 
 from gen.catalog import UNITS, UnitEntry
+from gen.complaints import first_error, nearest, shown
 from gen.errors import ConfigError
-from gen.names import NAME_PATTERN, check_name
-from gen.params.base import Params, RuleError
+from gen.names import check_name
+from gen.params.base import Params
 from gen.version import __version__
-from hdl.formats import FormatError
+from hdl.formats import CodebookFormat, parse_format
 
 __all__ = [
     "Config",
-    "Parameter",
-    "json_schema",
     "load_config",
     "make_config",
-    "parameters_of",
     "presets",
     "resolve",
     "toml_value",
@@ -78,11 +73,26 @@ class Config:
     def config_hash(self) -> str:
         """Hash of all that decides what the hardware does: unit, parameters, slipstick's version.
 
-        Not of the name: two names for the same hardware share their results.
+        Not of the name: two names for the same hardware share their results. Of codebooks that are
+        read from files it is the entries that count.
         """
-        content = {"unit": self.unit, "params": self.params_dict(), "version": __version__}
+        params = self.params_dict()
+        content = {"unit": self.unit, "params": params, "version": __version__}
+        if tables := dict(_tables_in(params)):
+            content["tables"] = tables
         text = json.dumps(content, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _tables_in(value: Any) -> Iterator[tuple[str, tuple[float, ...]]]:
+    """Yield name and entries of the codebooks that are named in parameters by their files."""
+    if isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _tables_in(inner)
+    elif isinstance(value, str) and value.startswith("codebook:"):
+        book = parse_format(value)
+        assert isinstance(book, CodebookFormat)
+        yield value, book.values
 
 
 def make_config(
@@ -111,18 +121,18 @@ def make_config(
     """
     entry = UNITS.get(unit)
     if entry is None:
-        raise ConfigError(f"{source}: unit = {_show(unit)}: no such unit{_nearest(unit, UNITS)}")
+        raise ConfigError(f"{source}: unit = {shown(unit)}: no such unit{nearest(unit, UNITS)}")
     try:
         checked = entry.params.model_validate(dict(params))
     except ValidationError as error:
-        raise ConfigError(f"{source}: {_first_error(error, entry.params)}") from None
+        raise ConfigError(f"{source}: {first_error(error, entry.params)}") from None
     if checked.period is not None:
         checked = _with_stages(entry, checked, source)
     if name is None:
         name = "_".join((checked.base_name, *checked.suffixes))
     problem = check_name(name)
     if problem:
-        raise ConfigError(f"{source}: name = {_show(name)}: {problem}")
+        raise ConfigError(f"{source}: name = {shown(name)}: {problem}")
     return Config(unit, name, checked)
 
 
@@ -131,9 +141,9 @@ def _with_stages(entry: UnitEntry, params: Params, source: str) -> Params:
     # Loading amaranth takes longer than all else here.
     from hdl.pipeline import REGISTER_PS, segment_ps, stages_for, steps_of
 
-    shown = f"{source}: period = {params.period}"
+    setting = f"{source}: period = {params.period}"
     if "stages" in params.model_fields_set:
-        raise ConfigError(f"{shown}: excludes stages: it decides their number")
+        raise ConfigError(f"{setting}: excludes stages: it decides their number")
     assert params.period is not None
     try:
         steps = steps_of(entry.component(params))
@@ -147,11 +157,11 @@ def _with_stages(entry: UnitEntry, params: Params, source: str) -> Params:
         slowest = max(steps, key=lambda step: steps[step])
         loop = keeps_sum and slowest == list(steps)[-1]
         what = "the accumulator's loop" if loop else f"step {slowest}"
-        nearest = 10 * ceil(estimate(stages=len(delays) - 1) / 10)
+        possible = 10 * ceil(estimate(stages=len(delays) - 1) / 10)
         raise ConfigError(
-            f"{shown}: {what}, which no register divides, takes about "
+            f"{setting}: {what}, which no register divides, takes about "
             f"{estimate(stages=len(delays) - 1):.0f} ps (registers: {REGISTER_PS:.0f} ps of it); "
-            f"nearest: {nearest}"
+            f"nearest: {possible}"
         )
     return params.model_copy(update={"stages": stages})
 
@@ -184,7 +194,7 @@ def load_config(path: str | Path) -> Config:
     try:
         content = _File.model_validate(tomllib.loads(text))
     except ValidationError as error:
-        raise ConfigError(f"{source}: {_first_error(error, _File)}") from None
+        raise ConfigError(f"{source}: {first_error(error, _File)}") from None
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{source}: broken TOML: {error}") from error
     return make_config(content.unit, content.params, content.name, source)
@@ -244,7 +254,7 @@ class _Words:
             _put(changes, key, value)
         name = changes.pop("name", None)
         if not isinstance(name, str | None):
-            raise ConfigError(f"{COMMAND_LINE}: name = {_show(name)}: must be a string")
+            raise ConfigError(f"{COMMAND_LINE}: name = {shown(name)}: must be a string")
         if self.start in UNITS:
             return make_config(self.start, changes, name)
         base = load_config(_find(self.start))  # complains about the file before any change
@@ -274,7 +284,7 @@ def _find(word: str) -> Path:
         return Path(word)
     choices = [*UNITS, *known]
     raise ConfigError(
-        f"{COMMAND_LINE}: {word}: no such unit, preset or file (.toml){_nearest(word, choices)}"
+        f"{COMMAND_LINE}: {word}: no such unit, preset or file (.toml){nearest(word, choices)}"
     )
 
 
@@ -310,177 +320,9 @@ def _merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, An
     return result
 
 
-def json_schema(unit: str) -> dict[str, Any]:
-    """Return the JSON Schema of a config file for `unit`, for editors and for `show`."""
-    entry = UNITS[unit]
-    params = entry.params.model_json_schema()
-    # Tables in it, which pydantic describes apart, stand where they belong.
-    properties = _inlined(params["properties"], params.pop("$defs", {}))
-    params["properties"] = {name: properties[name] for name in entry.params.parameter_names()}
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": unit,
-        "description": entry.summary,
-        "type": "object",
-        "properties": {
-            "unit": {"const": unit, "description": "what to build"},
-            "name": {
-                "type": "string",
-                "pattern": NAME_PATTERN,
-                "description": "name of the Verilog module; derived from params if left out",
-            },
-            "params": params,
-        },
-        "required": ["unit", "params"],
-        "additionalProperties": False,
-    }
-
-
 def toml_value(value: Any) -> str:
     """Return a value as a config file has it, a table in braces; in it, None is left out."""
     if isinstance(value, Mapping):
         items = (f"{key} = {toml_value(v)}" for key, v in value.items() if v is not None)
         return "{" + ", ".join(items) + "}"
     return json.dumps(value)
-
-
-def _inlined(schema: Any, definitions: Mapping[str, Any]) -> Any:
-    """Return a JSON Schema with definitions instead of references to them."""
-    if isinstance(schema, list):
-        return [_inlined(part, definitions) for part in schema]
-    if not isinstance(schema, dict):
-        return schema
-    if "$ref" in schema:
-        return _inlined(definitions[schema["$ref"].rpartition("/")[2]], definitions)
-    return {key: _inlined(part, definitions) for key, part in schema.items()}
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """A parameter of a unit as the command line takes it.
-
-    Attributes
-    ----------
-    key
-        Its name; of one in a table, after the table's and a dot.
-    schema
-        JSON Schema of its value, without null for those that may be left out.
-    required
-        Whether it has no default; in a table, whether the table needs it.
-    """
-
-    key: str
-    schema: Mapping[str, Any]
-    required: bool
-
-    @property
-    def default(self) -> Any:
-        """Its default; None for none."""
-        return self.schema.get("default")
-
-
-def parameters_of(unit: str) -> list[Parameter]:
-    """Return all parameters of a unit, those of its tables in place of these."""
-    return list(_parameters(json_schema(unit)["properties"]["params"], ""))
-
-
-def _parameters(table: Mapping[str, Any], prefix: str) -> Iterator[Parameter]:
-    for key, schema in table["properties"].items():
-        inner = next((one for one in schema.get("anyOf", ()) if one.get("type") != "null"), {})
-        value = {k: v for k, v in schema.items() if k != "anyOf"} | inner
-        if value.get("type") == "object":
-            yield from _parameters(value, f"{prefix}{key}.")
-        else:
-            about = {"description": schema["description"]} if "description" in schema else {}
-            yield Parameter(prefix + key, value | about, key in table.get("required", ()))
-
-
-def _model_at(model: type[BaseModel], path: Sequence[Any]) -> type[BaseModel]:
-    """Return the model of the table that a path of keys leads to."""
-    for part in path:
-        field = model.model_fields.get(str(part))
-        kinds = (field.annotation, *get_args(field.annotation)) if field else ()
-        inner = [one for one in kinds if isinstance(one, type) and issubclass(one, BaseModel)]
-        if not inner:
-            return model
-        model = inner[0]
-    return model
-
-
-def _first_error(error: ValidationError, model: type[BaseModel]) -> str:
-    """Return the most telling of the errors as ``key = value: rule``."""
-    errors = error.errors(include_url=False)
-    # A misspelt key also leaves the right one missing: the key that is there is the one to show.
-    details = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])
-    key = ".".join(str(part) for part in details["loc"])
-    key = key if key.isprintable() else json.dumps(key)
-    kind = details["type"]
-    cause = details.get("ctx", {}).get("error")
-    if isinstance(cause, RuleError):
-        # The whole model is the value here: look the parameter up in what the user gave.
-        value = details["input"]
-        for part in cause.key.split("."):
-            value = value.get(part) if isinstance(value, Mapping) else None
-        name = ".".join((*map(str, details["loc"]), cause.key))
-        shown = name if value is None else f"{name} = {_show(value)}"
-        return f"{shown}: {cause}"
-    if kind == "missing":
-        return f"{key}: missing; it has no default"
-    if kind == "extra_forbidden":
-        *path, last = details["loc"]
-        table = _model_at(model, path)
-        names = table.parameter_names() if issubclass(table, Params) else table.model_fields
-        return f"{key}: no such key{_nearest(str(last), names)}"
-    rule = _rule(details, cause)
-    if kind in ("model_type", "model_attributes_type"):
-        rule = f"must be a table of {_listed(list(_model_at(model, details['loc']).model_fields))}"
-    return f"{key} = {_show(details['input'])}: {rule}"
-
-
-def _rule(details: ErrorDetails, cause: object) -> str:
-    """Return what is asked of a value that was refused."""
-    value = details["input"]
-    if isinstance(cause, FormatError):
-        return str(cause).replace(f"unknown format {value!r}", "no such format")
-    if isinstance(cause, ValueError):
-        return str(cause)
-    context = details.get("ctx", {})
-    match details["type"]:
-        case "literal_error":
-            choices = re.findall(r"'([^']*)'", context["expected"])
-            return f"must be {_listed(choices)}{_nearest(str(value), choices)}"
-        case "greater_than_equal":
-            return f"must be {context['ge']} or more"
-        case "less_than_equal":
-            return f"must be {context['le']} or less"
-        case "int_type":
-            return "must be an integer"
-        case "bool_type":
-            return "must be true or false"
-        case "string_type":
-            return "must be a string"
-        case "dict_type":
-            return "must be a table"
-        case _:
-            return details["msg"][:1].lower() + details["msg"][1:]
-
-
-def _show(value: object) -> str:
-    """Return a value as a config file would write it, shortened to fit a line."""
-    try:
-        text = json.dumps(value, ensure_ascii=False)
-    except TypeError:  # a date, or anything else that TOML has and JSON has not
-        text = str(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-def _listed(choices: Sequence[str]) -> str:
-    *most, last = choices
-    return f"{', '.join(most)} or {last}" if most else last
-
-
-def _nearest(word: str, choices: Iterable[str]) -> str:
-    """Return a hint at the choice that looks most like `word`, or at all of them."""
-    known = list(choices)
-    near = difflib.get_close_matches(word.lower(), known, n=1, cutoff=0.5)
-    return f"; nearest: {near[0]}" if near else f"; there are {', '.join(known)}"

@@ -9,7 +9,8 @@ import click
 from click.shell_completion import CompletionItem
 
 from gen.catalog import UNITS
-from gen.config import parameters_of, presets
+from gen.config import presets
+from gen.schema import parameters_of
 from hdl.formats import named_formats
 
 __all__ = ["complete_config"]

@@ -11,10 +11,10 @@ from typing import Any
 import click
 
 from gen.catalog import UNITS, UnitEntry
-from gen.config import json_schema, parameters_of
 from gen.diagram import diagram as drawn
 from gen.emit import interface
 from gen.files import write_atomically
+from gen.schema import json_schema, parameters_of
 from slipstick.commands.output import (
     console,
     file_option,

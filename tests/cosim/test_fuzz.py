@@ -9,8 +9,9 @@ import hdl.stages.pack
 from cosim import fuzz
 from cosim.fuzz import OPTIONS, check, draw, draw_configs, shrink, shrink_failure, simpler
 from gen.catalog import UNITS
-from gen.config import json_schema, make_config
+from gen.config import make_config
 from gen.errors import ConfigError
+from gen.schema import json_schema
 from hdl.formats import FloatFormat, parse_format
 
 

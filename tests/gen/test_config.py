@@ -8,10 +8,8 @@ import pytest
 from gen.catalog import UNITS
 from gen.config import (
     Config,
-    json_schema,
     load_config,
     make_config,
-    parameters_of,
     presets,
     resolve,
     toml_value,
@@ -79,6 +77,19 @@ def test_hash_is_that_of_the_hardware_not_of_the_spelling() -> None:
     assert config.config_hash != make_config("dot", {**DOT, "stages": 1}).config_hash
 
 
+def test_hash_follows_the_entries_of_a_codebook_in_a_file(tmp_path: Path) -> None:
+    book = tmp_path / "book.txt"
+    words = [
+        *["dot", f"a=codebook:{book}", "b=int8", "lanes=2", "y=int32"],
+        *["a_table=int8", "name=trained"],
+    ]
+    hashes: list[str] = []
+    for entries in ("-2 -1 1 2", "-3 -1 1 3", "-2 -1 1 2"):
+        book.write_text(entries)
+        hashes.append(resolve(words)[0].config_hash)
+    assert hashes[0] == hashes[2] != hashes[1]
+
+
 @pytest.mark.parametrize(
     ("unit", "params", "name"),
     [
@@ -131,70 +142,6 @@ def test_derived_names_are_unique_and_legal() -> None:
         | {"rounding": "rtz", "overflow": "saturate", "subnormals": "flush"}
         | {"stages": 64, "objective": "delay", "flags": True},
     )
-
-
-@pytest.mark.parametrize(
-    ("unit", "params", "message"),
-    [
-        ("fna", FMA, 'unit = "fna": no such unit; nearest: fma'),
-        ("?", FMA, 'unit = "?": no such unit; there are fma, dot'),
-        ("fma", {"a": "e4m3"}, "b: missing; it has no default"),
-        ("dot", {"a": "int8", "b": "int8", "lane": 4}, "lane: no such key; nearest: lanes"),
-        ("dot", {**DOT, "a\nb": 4}, '"a\\nb": no such key; '),
-        (
-            "dot",
-            {**DOT, "sweep": {"lanes": [1, 2]}},
-            "sweep: no such key; there are a, b, y, lanes",
-        ),
-        ("dot", {**DOT, "lanes": 0}, "lanes = 0: must be 1 or more"),
-        ("dot", {**DOT, "lanes": 1025}, "lanes = 1025: must be 1024 or less"),
-        ("dot", {**DOT, "lanes": True}, "lanes = true: must be an integer"),
-        ("dot", {**DOT, "lanes": "4"}, 'lanes = "4": must be an integer'),
-        ("fma", {**FMA, "stages": -1}, "stages = -1: must be 0 or more"),
-        ("fma", {**FMA, "stages": 65}, "stages = 65: must be 64 or less"),
-        ("fma", {**FMA, "flags": 1}, "flags = 1: must be true or false"),
-        ("fma", {**FMA, "a": 8}, "a = 8: must be a string"),
-        ("fma", {**FMA, "a": "e4m3x"}, 'a = "e4m3x": no such format; nearest: e4m3, '),
-        ("fma", {**FMA, "a": "int65"}, 'a = "int65": int65: an integer format has 2 to 64 bits'),
-        ("fma", {**FMA, "a": "int40"}, 'a = "int40": an operand has at most 32 bits, int40 has 40'),
-        ("fma", {**FMA, "y": "ue4m3"}, 'y = "ue4m3": ue4m3 has no sign: it is a format of scales'),
-        (
-            "fma",
-            {**FMA, "rounding": "rzt"},
-            'rounding = "rzt": must be rne, rtz, rup, rdn, rna or stochastic; nearest: rtz',
-        ),
-        ("fma", {**FMA, "overflow": "wrap"}, 'overflow = "wrap": fp16 takes ieee or saturate'),
-        (
-            "fma",
-            {**FMA, "y": "int32", "overflow": "ieee"},
-            'overflow = "ieee": int32 takes wrap or saturate',
-        ),
-        (
-            "fma",
-            {**FMA, "y": "int32", "overflow": "wrap"},
-            'overflow = "wrap": with a float operand (e4m3), int32 takes saturate',
-        ),
-        (
-            "dot",
-            {**DOT, "a": "e4m3", "c": "int8"},
-            "y: is needed with c, as not all operands are integers",
-        ),
-        ("dot", {**DOT, "accumulate": True}, "y: is needed with accumulate = true: "),
-        (
-            "dot",
-            {**DOT, "y": "int32", "accumulate": True, "c": "int32"},
-            "accumulate = true: excludes c: the unit adds either an addend or its last result",
-        ),
-        (
-            "dot",
-            {"a": "int32", "b": "int32", "lanes": 4},
-            "y: is needed: the exact sum has more than 64 bits",
-        ),
-        ("dot", {**DOT, "align": "loose"}, 'align = "loose": must be exact or window'),
-    ],
-)
-def test_mistakes_are_named(unit: str, params: dict[str, Any], message: str) -> None:
-    assert complaint(unit, params).startswith(f"command line: {message}")
 
 
 @pytest.mark.parametrize("name", ["module", "../x", "2x", "", "x" * 129])
@@ -305,18 +252,6 @@ def test_ready_made_configs_are_valid_and_commented() -> None:
     assert not set(presets()) & set(UNITS)
 
 
-@pytest.mark.parametrize("unit", UNITS)
-def test_schema_describes_a_config_file(unit: str) -> None:
-    schema = json_schema(unit)
-    assert schema["properties"]["unit"] == {"const": unit, "description": "what to build"}
-    params = schema["properties"]["params"]
-    assert list(params["properties"]) == UNITS[unit].params.parameter_names()
-    assert params["additionalProperties"] is False
-    # Of `systolic` each cell has so many.
-    assert params["properties"]["stages"]["maximum"] == {"systolic": 16}.get(unit, 64)
-    assert "lanes" in params["required"] or unit != "dot"
-
-
 def test_tables_are_given_by_dotted_keys_or_in_braces(tmp_path: Path) -> None:
     words = ["dot", "a=int4", "b=int4", "lanes=64"]
     dotted = resolve([*words, "scale.kind=vsq", "scale.bits=6"])
@@ -330,16 +265,6 @@ def test_tables_are_given_by_dotted_keys_or_in_braces(tmp_path: Path) -> None:
     assert changed.params_dict()["scale"]["kind"] == "vsq"
     assert changed.config_hash != dotted[0].config_hash
     assert changed.name == "dot64_int4_int18_vsq_m4"
-
-
-def test_parameters_are_listed_with_those_of_their_tables() -> None:
-    found = {one.key: one for one in parameters_of("dot")}
-    assert found["lanes"].required
-    assert found["scale.kind"].required
-    assert found["stages"].default == 0
-    assert "scale" not in found
-    assert found["scale.bits"].schema["maximum"] == 32
-    assert found["scale.kind"].schema["enum"] == ["vsq", "mx", "nvfp4", "channel"]
 
 
 def test_tables_are_written_as_toml() -> None:

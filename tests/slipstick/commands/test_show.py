@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gen.catalog import UNITS
-from gen.config import json_schema
+from gen.schema import json_schema
 from slipstick.cli import main
 
 
