@@ -2,60 +2,84 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from math import log2
-from typing import cast
+from typing import Literal, cast, get_args
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 
-from hdl.bricks.maximum import MaximumKind
+from hdl.block_power import PowerDatapath
+from hdl.block_quotient import QuotientDatapath
 from hdl.bricks.rounding import ROUNDINGS, Rounding
 from hdl.formats import BlockFormat, FloatFormat, Format, IntFormat, PowerFormat
 from hdl.options import Objective, adder_for, check_choices, normalizer_for
 from hdl.pipeline import Pipeline
 from hdl.ports import Port, data_port
-from hdl.stages.block_element import ShareScale
-from hdl.stages.block_scale import PowerScale, Reach, RowReach
+from hdl.stages.block_scale import Collected, Reach
 from hdl.stages.encode import Encode, Fit
 from hdl.unit import Unit
 
-__all__ = ["BlockQuantize", "check_block"]
+__all__ = ["ORDERS", "BlockQuantize", "Order", "check_block"]
 
 MAX_OPERAND_BITS = 32
+MAX_EXPONENT_BITS = 8
+MAX_VSQ_BITS = 24
+
+Order = Literal["published", "scaled"]
+"""What integer elements are divided by: the scale as it would be best, or as it is stored."""
+
+ORDERS: tuple[Order, ...] = get_args(Order)
 
 
-def check_block(x: Format, y: Format, lanes: int) -> None:
+def check_block(x: Format, y: Format, lanes: int, outer: Format | None = None) -> None:
     """Raise `ValueError` unless numbers `x`, so many a cycle, become blocks of `y`."""
     if not isinstance(x, IntFormat | FloatFormat) or not 1 < x.bits <= MAX_OPERAND_BITS:
         raise ValueError(f"x is an integer or float of 2 to {MAX_OPERAND_BITS} bits, not {x.name}")
     if isinstance(x, FloatFormat) and (not x.signed or x.specials == "fnuz"):
         raise ValueError(f"x is a float with a sign and without fnuz, unlike {x.name}")
-    if not isinstance(y, BlockFormat) or y.rule != "mx":
-        raise ValueError(f"y is a block format whose scale is a power of two, unlike {y.name}")
+    if not isinstance(y, BlockFormat):
+        raise ValueError(f"y is a block format, unlike {y.name}")
     if lanes < 1 or y.length % lanes:
         raise ValueError(f"lanes = {lanes} does not divide the {y.length} elements of {y.name}")
+    if y.rule == "mx":
+        if outer is not None:
+            raise ValueError(f"outer = {outer.name}: {y.name} has no outer scale")
+        return
+    if isinstance(x, FloatFormat) and x.exponent_bits > MAX_EXPONENT_BITS:
+        raise ValueError(
+            f"x has at most {MAX_EXPONENT_BITS} exponent bits for {y.name}, unlike {x.name}"
+        )
+    if y.rule == "vsq" and y.element.bits + y.scale.bits > MAX_VSQ_BITS:
+        raise ValueError(
+            f"y has at most {MAX_VSQ_BITS} bits in an element and a scale, unlike {y.name}"
+        )
+    if outer is not None and not _is_outer(outer):
+        raise ValueError(
+            f"outer is e8m0 or a float with a sign, without fnuz, of at most {MAX_EXPONENT_BITS} "
+            f"exponent bits, unlike {outer.name}"
+        )
 
 
-@dataclass(frozen=True)
-class _Collected:
-    """A row that leaves the buffer, with what its whole vector reaches."""
-
-    row: Value
-    exponent: Value
-    ones: Value
-    special: Value
-
-    @property
-    def reach(self) -> Reach:
-        return Reach(self.exponent, self.ones, self.special)
+def _is_outer(fmt: Format) -> bool:
+    if isinstance(fmt, FloatFormat):
+        return fmt.signed and fmt.specials != "fnuz" and fmt.exponent_bits <= MAX_EXPONENT_BITS
+    return isinstance(fmt, PowerFormat)
 
 
 class BlockQuantize(Unit):
-    """``y = round(x / scale)`` saturated, ``scale = 2^(floor(log2 max|x|) - emax)`` of the vector.
+    """``y = round(x / scale)`` saturated, with a scale for each vector by the rule of its format.
 
-    The conversion of OCP MX v1.0, 6.3; emax is the exponent of the largest element. A scale below
-    the least one becomes that; a vector of zeros has the least. An infinity or NaN makes the scale
-    NaN and the elements 0.
+    Powers of two (OCP MX v1.0, 6.3; MSFP, BFP): ``scale = 2^(floor(log2 max|x|) - emax)``; emax is
+    the exponent of the largest element. A scale below the least one becomes that; a vector of zeros
+    has the least.
+
+    NVFP4: ``scale = round(max|x| / (6 * outer))`` to nearest even, within 2^-6 to the largest, and
+    ``y = round(x / (scale * outer))``. VS-Quant, elements of N bits, with ``s = max|x| / (2^(N-1) -
+    1)``: ``scale = round(s / outer)`` and ``y = round(x / s)`` as published, or ``scale = ceil(s /
+    outer)`` and ``y = round(x / (scale * outer))``. Quotients are exact: nothing is rounded twice.
+
+    An infinity or NaN in a vector, or an outer scale that is not a positive number, makes the scale
+    NaN and the elements 0; an integer scale is 0 then, and `err` set.
 
     A vector comes in ``rows = block / lanes`` valid cycles, and the next one right behind it: the
     unit counts, from reset on. Row k of a vector leaves with row ``k + rows - 1``, in the cycle
@@ -68,11 +92,16 @@ class BlockQuantize(Unit):
     x
         Format of the numbers: an integer or float of at most 32 bits.
     y
-        Block format with power-of-two scales.
+        Block format.
     lanes
         Numbers a cycle, a divisor of the block's length. Default: all.
+    outer
+        Format of the scale of the tensor or channel, e8m0 or a float; None for 1, as always with
+        powers of two.
+    order
+        With integer scales: ``published`` (default) or ``scaled``.
     rounding
-        Of the elements; ``rne`` is what MX asks for.
+        Of the elements; ``rne`` is what all three rules ask for.
     stages, objective
         As in `hdl.fma.Fma`.
 
@@ -90,10 +119,14 @@ class BlockQuantize(Unit):
         Only with several rows: this one is the first of a vector. What has not left yet is lost;
         not needed but to give a vector up.
     x : In(lanes * x.bits)
+    outer : In(outer.bits)
+        Looked at with the last row of a vector.
     out_valid : Out(1)
     y : Out(lanes * element bits)
     scale : Out(scale bits)
         The same for all rows of a vector.
+    err : Out(1)
+        Only with integer scales.
 
     Raises
     ------
@@ -107,26 +140,36 @@ class BlockQuantize(Unit):
         y: Format,
         lanes: int | None = None,
         *,
+        outer: Format | None = None,
+        order: Order | None = None,
         rounding: Rounding = "rne",
         stages: int = 0,
         objective: Objective = "balanced",
     ) -> None:
         lanes = lanes or cast(BlockFormat, y).length
-        check_block(x, y, lanes)
-        check_choices(("rounding", rounding, ROUNDINGS))
+        check_block(x, y, lanes, outer)
         self.source = cast("IntFormat | FloatFormat", x)
-        self.block = cast(BlockFormat, y)
+        self.block = block = cast(BlockFormat, y)
+        if order is not None and block.rule != "vsq":
+            raise ValueError(f"order = {order!r} is for integer scales, not for {y.name}")
+        self.order: Order = order or "published"
+        check_choices(("rounding", rounding, ROUNDINGS), ("order", self.order, ORDERS))
         self.lanes = lanes
-        self.rows = self.block.length // lanes
+        self.rows = block.length // lanes
+        # The port has this name.
+        self.outer_format = outer
         self.rounding: Rounding = rounding
+        self.objective: Objective = objective
         super().__init__(
             (
                 *((Port("first", "in", 1, "control"),) if self.rows > 1 else ()),
                 data_port("x", "in", x, lanes),
+                *((data_port("outer", "in", outer),) if outer else ()),
             ),
             (
-                data_port("y", "out", self.block.element, lanes),
-                data_port("scale", "out", self.block.scale),
+                data_port("y", "out", block.element, lanes),
+                data_port("scale", "out", block.scale),
+                *((Port("err", "out", 1, "flags"),) if block.rule == "vsq" else ()),
             ),
             stages=stages,
             objective=objective,
@@ -136,21 +179,18 @@ class BlockQuantize(Unit):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         x, element = self.source, self.block.element
-        scale_format = cast(PowerFormat, self.block.scale)
-        adder = adder_for(self.objective)
-        kind: MaximumKind = "serial" if self.objective == "area" else "tree"
-        m.submodules.reach = reach = RowReach(x, self.lanes, kind)
-        m.submodules.power = power = PowerScale(x, element, scale_format)
-        share = [ShareScale(x, element, scale_format) for _ in range(self.lanes)]
+        datapath = PowerDatapath(self) if self.block.rule == "mx" else QuotientDatapath(self)
+        reach = datapath.reach
+        m.submodules.reach = reach
         fit = [
             Fit(
                 element,
-                share[0].range,
+                datapath.range,
                 random_bits=0,
-                adder=adder,
+                adder=adder_for(self.objective),
                 kind=normalizer_for(self.objective),
             )
-            for _ in share
+            for _ in range(self.lanes)
         ]
         encode = [
             Encode(
@@ -161,14 +201,13 @@ class BlockQuantize(Unit):
                 flush=False,
                 random_bits=0,
             )
-            for _ in share
+            for _ in fit
         ]
         delays = {
             "reach": 2 * log2(x.bits) * (1 + log2(self.lanes)),
             "collect": 0.0 if self.rows == 1 else 2 * log2(x.bits) + 2,
-            "scale": 2 * log2(x.bits) + 4,
-            "share": 2 * log2(x.bits) + 2 * log2(share[0].range.bits),
-            "fit": 4 * log2(share[0].range.bits) + 2,
+            **datapath.delays,
+            "fit": 4 * log2(datapath.range.bits) + 2,
             "encode": 2 * log2(element.bits) + 4,
         }
         pipe = Pipeline(m, self.in_valid, delays, self.stages)
@@ -176,42 +215,34 @@ class BlockQuantize(Unit):
         # How far the row reaches; then, by its last row, the vector.
         m.d.comb += reach.codes.eq(self.x)
         restart = self.first if self.rows > 1 else Const(0)
-        row, exponent, ones, special, restart = pipe.after(
-            "reach", self.x, reach.exponent, reach.ones, reach.special, restart
-        )
-        found = _Collected(row, exponent, ones, special)
+        outer = self.outer if self.outer_format else Const(0, 0)
+        found, restart = pipe.after("reach", Collected(self.x, reach.reach, outer), restart)
         if self.rows > 1:
             found = self._collect(m, pipe, found, restart)
         found = pipe.after("collect", found)
 
         # The scale, and every number in its units.
-        power.connect(m, found.reach)
-        row, scale = pipe.after("scale", found.row, power.code)
-        poisoned = Signal()
-        m.d.comb += poisoned.eq(scale == scale_format.nan_code)
-        for i, lane in enumerate(share):
-            m.submodules[f"share_{i}"] = lane
-            m.d.comb += [lane.code.eq(row.word_select(i, x.bits)), lane.scale_code.eq(scale)]
-        terms, scale, poisoned = pipe.after("share", [lane.term for lane in share], scale, poisoned)
+        shared = datapath.share(m, pipe, found)
 
         # Each rounded to an element.
-        for i, (lane, term) in enumerate(zip(fit, terms, strict=True)):
+        for i, (lane, term) in enumerate(zip(fit, shared.terms, strict=True)):
             m.submodules[f"fit_{i}"] = lane
             lane.connect(m, term)
-        numbers, terms, scale, poisoned = pipe.after(
-            "fit", [lane.normalized for lane in fit], terms, scale, poisoned
-        )
-        for i, (lane, term, number) in enumerate(zip(encode, terms, numbers, strict=True)):
+        numbers, shared = pipe.after("fit", [lane.normalized for lane in fit], shared)
+        for i, (lane, term, number) in enumerate(zip(encode, shared.terms, numbers, strict=True)):
             m.submodules[f"encode_{i}"] = lane
             lane.connect(m, term, number, Const(0))
-        codes = Cat(lane.code & (~poisoned).replicate(element.bits) for lane in encode)
+        defined = ~shared.undefined
+        codes = Cat(lane.code & defined.replicate(element.bits) for lane in encode)
         y = Signal(self.lanes * element.bits, name="elements")
         m.d.comb += y.eq(codes)
-        y, scale = pipe.after("encode", y, scale)
+        y, scale, undefined = pipe.after("encode", y, shared.scale, shared.undefined)
         m.d.comb += [self.y.eq(y), self.scale.eq(scale), self.out_valid.eq(pipe.valid)]
+        if self.block.rule == "vsq":
+            m.d.comb += self.err.eq(undefined)
         return m
 
-    def _collect(self, m: Module, pipe: Pipeline, now: _Collected, restart: Value) -> _Collected:
+    def _collect(self, m: Module, pipe: Pipeline, now: Collected, restart: Value) -> Collected:
         """Hold rows back until their vector is complete; one register, for valid rows only."""
         last = self.rows - 1
         position = Signal(range(self.rows))
@@ -219,23 +250,25 @@ class BlockQuantize(Unit):
         m.d.comb += at.eq(Mux(restart, 0, position))
 
         # What the vector reaches so far.
+        reach = now.reach
         names = [field.name for field in fields(Reach)]
-        peak = {name: Signal(len(getattr(now, name)), name=f"peak_{name}") for name in names}
-        ends = {name: Signal(len(getattr(now, name)), name=f"reached_{name}") for name in names}
+        peak = {name: Signal(len(getattr(reach, name)), name=f"peak_{name}") for name in names}
+        ends = {name: Signal(len(getattr(reach, name)), name=f"reached_{name}") for name in names}
         starts = Signal()
         m.d.comb += starts.eq(at == 0)
-        larger = Mux(now.exponent > peak["exponent"], now.exponent, peak["exponent"])
+        larger = Mux(reach.highest > peak["highest"], reach.highest, peak["highest"])
         m.d.comb += [
-            ends["exponent"].eq(Mux(starts, now.exponent, larger)),
-            ends["ones"].eq(now.ones | Mux(starts, 0, peak["ones"])),
-            ends["special"].eq(now.special | (~starts & peak["special"])),
+            ends["highest"].eq(Mux(starts, reach.highest, larger)),
+            ends["ones"].eq(reach.ones | Mux(starts, 0, peak["ones"])),
+            ends["special"].eq(reach.special | (~starts & peak["special"])),
         ]
 
         row = Signal(len(now.row), name="leaving", reset_less=True)
         oldest = self._waiting(m, pipe.valid, now.row)
         # Nobody looks at it in a cycle that is not valid.
         m.d.sync += row.eq(oldest)
-        leaving = {name: Signal(len(getattr(now, name)), name=f"all_{name}") for name in names}
+        leaving = {name: Signal(len(getattr(reach, name)), name=f"all_{name}") for name in names}
+        outer = Signal(len(now.outer), name="all_outer")
         complete, valid = Signal(), Signal(name="leaving_valid")
         settles = Signal()
         m.d.comb += settles.eq(at == last)
@@ -247,11 +280,12 @@ class BlockQuantize(Unit):
                 *(peak[name].eq(ends[name]) for name in names),
             ]
             with m.If(settles):
-                m.d.sync += [complete.eq(1), *(leaving[name].eq(ends[name]) for name in names)]
+                m.d.sync += [complete.eq(1), outer.eq(now.outer)]
+                m.d.sync += [leaving[name].eq(ends[name]) for name in names]
             with m.Elif(restart):
                 m.d.sync += complete.eq(0)
         pipe.valid = valid
-        return _Collected(row, leaving["exponent"], leaving["ones"], leaving["special"])
+        return Collected(row, Reach(*(leaving[name] for name in names)), outer)
 
     def _waiting(self, m: Module, valid: Value, row: Value) -> Value:
         """Hold every valid row for ``rows - 1`` of them, and return the one that has waited."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from cosim.golden.codec import as_format, code_dtype
 from cosim.golden.values import decode
 from cosim.stimuli import Operands, operands
+from cosim.stimuli.scaled_vectors import Vectors, directed_vectors, random_vectors
 from hdl.formats import BlockFormat, PowerFormat, parse_format
 
 __all__ = ["directed", "enumerate_space", "random", "space_bits"]
@@ -28,6 +29,8 @@ def directed(params: Mapping[str, Any]) -> Operands:
     largest. Then, with several rows, a vector that is given up after every number of rows.
     """
     block = _block(params)
+    if block.rule != "mx":
+        return _in_rows(params, directed_vectors(params))
     corners = operands.corner_codes(params["x"])
     zero = operands.constant(params["x"], 0.0)
     alone = np.full((len(corners), block.length), zero, dtype=corners.dtype)
@@ -52,17 +55,26 @@ def directed(params: Mapping[str, Any]) -> Operands:
             nudged = operands.nudged(params["x"], codes, step)
             nudged[:, 0] = codes[:, 0]
             vectors += [nudged, operands.negated(params["x"], nudged)]
-    rows = np.concatenate(vectors).reshape(-1, params["lanes"])
-    per_vector = block.length // params["lanes"]
+    return _in_rows(params, Vectors(np.concatenate(vectors), None))
+
+
+def _in_rows(params: Mapping[str, Any], vectors: Vectors) -> Operands:
+    """Return vectors in rows, one behind the other, and then some of them that are given up."""
+    per_vector = _block(params).length // params["lanes"]
+    rows = vectors.codes.reshape(-1, params["lanes"])
+    outer = None if vectors.outer is None else np.repeat(vectors.outer, per_vector)
     if per_vector == 1:
-        return _operands(params, rows, None)
+        return _operands(params, rows, None, outer)
     first = np.zeros(len(rows), dtype=np.uint8)
     # Given up after 1, 2, 3 .. rows, more than a whole vector's at the end.
     given_up = np.cumsum(np.arange(1, 2 * per_vector + 2))
     ends = rows[: given_up[-1] + 1]
     again = np.zeros(len(ends), dtype=np.uint8)
     again[given_up[given_up < len(ends)]] = 1
-    return _operands(params, np.concatenate([rows, ends]), np.concatenate([first, again]))
+    if outer is not None:
+        outer = np.concatenate([outer, outer[: len(ends)]])
+    first = np.concatenate([first, again])
+    return _operands(params, np.concatenate([rows, ends]), first, outer)
 
 
 def random(params: Mapping[str, Any], count: int, rng: np.random.Generator) -> Operands:
@@ -72,23 +84,33 @@ def random(params: Mapping[str, Any], count: int, rng: np.random.Generator) -> O
     """
     block, lanes = _block(params), params["lanes"]
     per_vector = block.length // lanes
-    vectors = _vectors(params, -(-count // per_vector) + 1, rng)
-    rows = vectors.reshape(-1, lanes)[:count]
+    number = -(-count // per_vector) + 1
+    if block.rule == "mx":
+        vectors = Vectors(_vectors(params, number, rng), None)
+    else:
+        vectors = random_vectors(params, number, rng)
+    rows = vectors.codes.reshape(-1, lanes)[:count]
+    outer = vectors.outer
+    if outer is not None:
+        # That of the last row is the one that counts.
+        beside = rng.permutation(np.repeat(outer, per_vector)).reshape(-1, per_vector)
+        beside[:, -1] = outer
+        outer = beside.reshape(-1)[:count]
     if per_vector == 1:
-        return _operands(params, rows, None)
+        return _operands(params, rows, None, outer)
     first = np.zeros(count, dtype=np.uint8)
     lengths = rng.integers(1, 10 * per_vector, max(1, count), endpoint=True)
     whole = rng.random(len(lengths)) < 0.5
     lengths = np.where(whole, -(-lengths // per_vector) * per_vector, lengths)
     starts = np.cumsum(lengths)
     first[starts[starts < count]] = 1
-    return _operands(params, rows, first)
+    return _operands(params, rows, first, outer)
 
 
 def space_bits(params: Mapping[str, Any]) -> int:
     """Return the number of operand bits; more than 64 where vectors take several rows."""
     block, lanes = _block(params), params["lanes"]
-    bits = as_format(params["x"]).bits * lanes
+    bits = as_format(params["x"]).bits * lanes + _outer_bits(params)
     return bits if block.length == lanes else max(_STATEFUL_BITS, bits)
 
 
@@ -96,9 +118,17 @@ def enumerate_space(params: Mapping[str, Any], start: int, count: int) -> Operan
     """Return operands `start` to ``start + count - 1`` of all; the last lane counts fastest."""
     if _block(params).length != params["lanes"]:
         raise ValueError("vectors of several rows are too many to enumerate")
-    bits = as_format(params["x"]).bits
-    fields = operands.split_index([bits] * params["lanes"], start, count)
-    return _operands(params, np.stack(fields, axis=1).astype(code_dtype(bits)), None)
+    ports = [("x", as_format(params["x"]).bits, params["lanes"])]
+    outer = _outer_bits(params)
+    return operands.enumerate_ports(
+        [*([("outer", outer, 1)] if outer else []), *ports], start, count
+    )
+
+
+def _outer_bits(params: Mapping[str, Any]) -> int:
+    """Return the width of the outer scale, 0 where there is none."""
+    name = params.get("outer")
+    return 0 if name in (None, "none") else parse_format(name).bits
 
 
 def _block(params: Mapping[str, Any]) -> BlockFormat:
@@ -106,9 +136,13 @@ def _block(params: Mapping[str, Any]) -> BlockFormat:
 
 
 def _operands(
-    params: Mapping[str, Any], rows: NDArray[Any], first: NDArray[np.uint8] | None
+    params: Mapping[str, Any],
+    rows: NDArray[Any],
+    first: NDArray[np.uint8] | None,
+    outer: NDArray[Any] | None = None,
 ) -> Operands:
     ports = {"x": rows if params["lanes"] > 1 else rows[:, 0]}
+    ports |= {} if outer is None else {"outer": outer}
     return ports if first is None else ports | {"first": first}
 
 

@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal, cast
+from typing import Annotated, Any, ClassVar, Literal, cast
 
 from pydantic import AfterValidator, Field, model_validator
 
 from gen.params.base import Params, RuleError
-from gen.params.rounding import OperandFormat
+from gen.params.rounding import OperandFormat, operand
 from gen.params.scalar import identifier
 from hdl.formats import BlockFormat, FloatFormat, IntFormat, PowerFormat, parse_format
 
 __all__ = ["BlockQuantizeParams"]
 
 
-def _power_of_two(name: str) -> str:
+def _block(name: str) -> str:
     fmt = parse_format(name)
-    if not isinstance(fmt, BlockFormat) or fmt.rule != "mx":
-        raise ValueError(f"{fmt.name} is no block format with power-of-two scales")
+    if not isinstance(fmt, BlockFormat):
+        raise ValueError(f"{fmt.name} is not a block format")
     if fmt.length > 1024:
         raise ValueError(f"a block has at most 1024 elements, of {fmt.name} {fmt.length}")
     return fmt.name
 
+
+def _outer(name: str) -> str:
+    if name == NONE:
+        return name
+    fmt = parse_format(name)
+    return fmt.name if isinstance(fmt, PowerFormat) else operand(name)
+
+
+NONE = "none"
+"""In place of the format of an outer scale: there is none."""
 
 _EXAMPLES = [
     "mxfp8-e4m3",
@@ -32,6 +42,9 @@ _EXAMPLES = [
     "mxint8",
     "msfp12",
     "bfp6v8",
+    "nvfp4",
+    "vsq4",
+    "vsq8m8v8",
 ]
 
 
@@ -43,14 +56,31 @@ class BlockQuantizeParams(Params):
     x: OperandFormat = Field(description="format of the numbers, an accumulator's for example")
     y: Annotated[
         str,
-        AfterValidator(_power_of_two),
+        AfterValidator(_block),
         Field(examples=_EXAMPLES, json_schema_extra={"listed": True}),
-    ] = Field(description="block format whose scale is a power of two")
+    ] = Field(description="block format of the result")
     lanes: int | None = Field(
         None, ge=1, le=1024, description="numbers a cycle, which divide a block; left out: a block"
     )
+    outer: (
+        Annotated[
+            str,
+            AfterValidator(_outer),
+            Field(examples=["fp32", "bf16", "e8m0", NONE], json_schema_extra={"listed": True}),
+        ]
+        | None
+    ) = Field(
+        None,
+        description="nvfp4 and vsq: format of the scale of the tensor or channel, a port; none for "
+        "1; left out: fp32",
+    )
+    order: Literal["published", "scaled"] | None = Field(
+        None,
+        description="vsq: whether elements are over the scale as it would be best, as published, "
+        "or over the one that is stored, times the outer one",
+    )
     rounding: Literal["rne", "rtz", "rup", "rdn", "rna"] = Field(
-        "rne", description="of the elements; MX asks for rne"
+        "rne", description="of the elements; all rules ask for rne"
     )
 
     @model_validator(mode="after")
@@ -67,15 +97,29 @@ class BlockQuantizeParams(Params):
             nearest = min(divisors, key=lambda k: abs(k - given))
             rule = f"divides the {y.length} elements of a block of {y.name}; nearest: {nearest}"
             raise RuleError("lanes", rule)
+        self._complete_scale(y)
+        outer = None if self.outer in (None, NONE) else parse_format(cast(str, self.outer))
         try:
-            check_block(x, y, cast(int, self.lanes))
-            PowerScale.check(
-                cast("IntFormat | FloatFormat", x), y.element, cast(PowerFormat, y.scale)
-            )
+            check_block(x, y, cast(int, self.lanes), outer)
+            if y.rule == "mx":
+                PowerScale.check(
+                    cast("IntFormat | FloatFormat", x), y.element, cast(PowerFormat, y.scale)
+                )
         except ValueError as error:
-            rule = str(error).removeprefix(f"x = {x.name} ").removeprefix("x ")
-            raise RuleError("x", rule) from error
+            key = str(error).partition(" ")[0]
+            name = {"x": x.name, "outer": self.outer}.get(key, y.name)
+            rule = str(error).removeprefix(f"{key} = {name}").removeprefix(key)
+            raise RuleError(key, rule.lstrip(": ")) from error
         return self
+
+    def _complete_scale(self, y: BlockFormat) -> None:
+        """Put in the defaults of what some scales need and others do not take."""
+        if y.rule != "mx" and self.outer is None:
+            object.__setattr__(self, "outer", "fp32")
+        if y.rule == "vsq" and self.order is None:
+            object.__setattr__(self, "order", "published")
+        if y.rule != "vsq" and self.order is not None:
+            raise RuleError("order", f"is for integer scales, not for {y.name}")
 
     @property
     def base_name(self) -> str:
@@ -83,8 +127,32 @@ class BlockQuantizeParams(Params):
 
     @property
     def suffixes(self) -> tuple[str, ...]:
-        return (*((self.rounding,) if self.rounding != "rne" else ()), *super().suffixes)
+        usual = (None, "fp32")
+        return (
+            *((f"outer_{identifier(str(self.outer))}",) if self.outer not in usual else ()),
+            *((self.order,) if self.order == "scaled" else ()),
+            *((self.rounding,) if self.rounding != "rne" else ()),
+            *super().suffixes,
+        )
 
     @property
     def formula(self) -> str:
-        return "scale = 2^(floor(log2 max |x|) - emax) of a vector, y = round(x / scale)"
+        y = cast(BlockFormat, parse_format(self.y))
+        times = "" if self.outer == NONE else " * outer"
+        if y.rule == "mx":
+            return "scale = 2^(floor(log2 max |x|) - emax) of a vector, y = round(x / scale)"
+        if y.rule == "nvfp4":
+            divisor = f"(6{times})" if times else "6"
+            over = f"(scale{times})" if times else "scale"
+            return f"scale = round(max |x| / {divisor}) of a vector, y = round(x / {over})"
+        top = (1 << (y.element.bits - 1)) - 1
+        divisor = f"({top}{times})" if times else f"{top}"
+        if self.order == "published":
+            return f"scale = round(max |x| / {divisor}) of a vector, y = round({top} * x / max |x|)"
+        over = f"(scale{times})" if times else "scale"
+        return f"scale = ceil(max |x| / {divisor}) of a vector, y = round(x / {over})"
+
+    def constructor_arguments(self) -> dict[str, Any]:
+        arguments = super().constructor_arguments()
+        named = self.outer not in (None, NONE)
+        return arguments | {"outer": parse_format(cast(str, self.outer)) if named else None}

@@ -1,4 +1,4 @@
-"""The power of two that a block of numbers shares: how far it reaches, and the scale's code."""
+"""What a block of numbers shares: how far it reaches, and a power of two as its scale."""
 
 from __future__ import annotations
 
@@ -18,9 +18,18 @@ from hdl.formats import (
     PowerFormat,
     SignMagnitudeFormat,
 )
+from hdl.stages.terms import Term
 from hdl.stages.unpack import Unpack
 
-__all__ = ["PowerScale", "Reach", "RowReach", "largest_exponent", "lowest_exponent"]
+__all__ = [
+    "Collected",
+    "PowerScale",
+    "Reach",
+    "RowReach",
+    "Shared",
+    "largest_exponent",
+    "lowest_exponent",
+]
 
 
 def largest_exponent(element: Format) -> int:
@@ -43,22 +52,61 @@ def lowest_exponent(x: IntFormat | FloatFormat) -> int:
 
 @dataclass(frozen=True)
 class Reach:
-    """How far some numbers reach, all that a shared power of two depends on.
+    """How far some numbers reach, all that a shared scale depends on.
 
     Attributes
     ----------
-    exponent
-        Largest exponent field; constant for integers.
+    highest
+        Largest exponent field; constant for integers. Or the largest magnitude's code, where not
+        only its leading one matters.
     ones
         All magnitudes of integers, or all mantissas of floats, ored: the leading one is that of the
-        largest where they weigh alike, as integers and subnormals do.
+        largest where they weigh alike, as integers and subnormals do. Constant beside a magnitude.
     special
         Whether one is infinite or NaN.
     """
 
-    exponent: Value
+    highest: Value
     ones: Value
     special: Value
+
+
+@dataclass(frozen=True)
+class Collected:
+    """A row that leaves the buffer, with what its whole vector is scaled by.
+
+    Attributes
+    ----------
+    row
+        Codes side by side.
+    reach
+        Of the vector.
+    outer
+        Code of the outer scale; constant where there is none.
+    """
+
+    row: Value
+    reach: Reach
+    outer: Value
+
+
+@dataclass(frozen=True)
+class Shared:
+    """A row of quotients.
+
+    Attributes
+    ----------
+    terms
+        Numbers over what their elements stand for multiples of.
+    scale
+        Code of the scale.
+    undefined
+        Whether there is no scale that would do.
+    """
+
+    terms: list[Term]
+    scale: Value
+    undefined: Value
 
 
 def _widths(x: IntFormat | FloatFormat) -> tuple[int, int]:
@@ -182,7 +230,7 @@ class PowerScale(wiring.Component):
     def connect(self, m: Module, reach: Reach) -> None:
         """Feed the numbers' reach in."""
         m.d.comb += [
-            self.exponent.eq(reach.exponent),
+            self.exponent.eq(reach.highest),
             self.ones.eq(reach.ones),
             self.special.eq(reach.special),
         ]

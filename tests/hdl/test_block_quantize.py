@@ -54,6 +54,47 @@ def test_rows_with_gaps_between(options):
     assert [tuple(rest) if valid else None for valid, *rest in found] == due
 
 
+def test_elements_over_two_scales():
+    # Largest 3: 3 / (6 * 0.25) = 2 is the scale; elements are multiples of 0.5.
+    numbers = [3, -0.25, 0.125, 0.375, 0.126, 1.25, 1.75, -1.7]
+    x = packed(encode(numbers, "fp16").tolist(), 16)
+    operands = [{"in_valid": 1, "x": x, "outer": 0x3E80}, {"in_valid": 1, "x": x, "outer": 0}]
+    component = unit("fp16", "nvfp4v8", outer=parse_format("bf16"))
+    (y, scale), (nothing, nan) = settle(component, operands, "y", "scale")
+    assert scale == 0x40
+    # 6, -0.5, 0.25 to even 0, 0.75 to 1, just more than 0.25, 2.5 to 2, 3.5 to 4, -3.4.
+    assert [(y >> (4 * i)) & 15 for i in range(8)] == [7, 9, 0, 2, 1, 4, 6, 0xD]
+    assert (nothing, nan) == (0, 0x7F)
+
+
+def test_integer_scales_by_hand():
+    numbers = [70, -35, 34, 5]
+    x = packed([number & 0xFF for number in numbers], 8)
+    outer = encode([3.0, np.inf], "bf16").tolist()
+    operands = [{"in_valid": 1, "x": x, "outer": code} for code in outer]
+    published, scaled = (
+        settle(
+            unit("int8", "vsq4v4", outer=parse_format("bf16"), order=order),
+            operands,
+            *("y", "scale", "err"),
+        )
+        for order in ("published", "scaled")
+    )
+    # 70 / 7 = 10 in units of 3: 3.33. Elements over 10: 7, -3.5, 3.4, 0.5; over 4 * 3 fewer.
+    assert published[0] == (packed([7, 12, 3, 0], 4), 3, 0)
+    assert scaled[0] == (packed([6, 13, 3, 0], 4), 4, 0)
+    assert published[1] == scaled[1] == (0, 0, 1)
+
+
+def test_the_outer_scale_is_that_of_the_last_row():
+    component = unit("fp16", "nvfp4v4", 2, outer=parse_format("bf16"))
+    one = packed(encode([6.0, 1.0], "fp16").tolist(), 16)
+    outer = encode([1.0, 0.5, 2.0, 1.0, 1.0], "bf16").tolist()
+    cycles = [{"in_valid": 1, "x": one, "outer": code} for code in outer]
+    found = run_pipeline(component, [*cycles, {"in_valid": 0}], "out_valid", "scale")[2:]
+    assert found == [(1, 0x40), (1, 0x40), (1, 0x38), (1, 0x38)]
+
+
 def test_elements_of_other_roundings():
     vector = np.array([[1.0, 0.26, -0.26, 0.24]])
     codes = encode(vector, "bf16")
@@ -78,10 +119,37 @@ def test_elements_of_other_roundings():
             {},
             "x is a float with a sign and without fnuz, unlike e4m3fnuz",
         ),
+        (("fp32", "int8"), {"lanes": 1}, "y is a block format, unlike int8"),
+        (
+            ("fp32", "mxfp4"),
+            {"outer": parse_format("fp32")},
+            "outer = fp32: mxfp4 has no outer scale",
+        ),
         (
             ("fp32", "nvfp4"),
+            {"outer": parse_format("int8")},
+            "outer is e8m0 or a float with a sign, without fnuz, of at most 8 exponent bits, "
+            "unlike int8",
+        ),
+        (
+            ("e9m3", "nvfp4"),
             {},
-            "y is a block format whose scale is a power of two, unlike nvfp4",
+            "x has at most 8 exponent bits for nvfp4, unlike e9m3",
+        ),
+        (
+            ("fp32", "vsq16m16"),
+            {},
+            "y has at most 24 bits in an element and a scale, unlike vsq16m16",
+        ),
+        (
+            ("fp32", "nvfp4"),
+            {"order": "scaled"},
+            "order = 'scaled' is for integer scales, not for nvfp4",
+        ),
+        (
+            ("fp32", "vsq4"),
+            {"order": "other"},
+            "order = 'other' is not one of published, scaled",
         ),
         (
             ("fp32", "mxfp4"),

@@ -1,14 +1,20 @@
 """Vectors into MX blocks, against exact fractions, the block codec, and ml_dtypes."""
 
 from fractions import Fraction
-from math import inf
+from math import ceil, inf
 
 import ml_dtypes
 import numpy as np
 import pytest
 
 from cosim.golden import decode, encode, quantize
-from cosim.golden.block_quantize import model, quantize_vectors, schedule
+from cosim.golden.block_quantize import (
+    has_nan,
+    is_undefined,
+    model,
+    quantize_vectors,
+    schedule,
+)
 from hdl.formats import BlockFormat, parse_format
 
 MX = ["mxfp8-e4m3", "mxfp8-e5m2", "mxfp6-e2m3", "mxfp6-e3m2", "mxfp4", "mxint8", "msfp12", "bfp5"]
@@ -111,6 +117,111 @@ def test_elements_against_ml_dtypes():
     scaled = decode(codes, "fp32") / decode(scale, "e8m0")[:, None]
     # Theirs saturates as well; the quotient is exact in float64.
     assert np.array_equal(y, scaled.astype(ml_dtypes.float4_e2m1fn).view(np.uint8))
+
+
+QUOTIENTS = {
+    "nvfp4": {"y_format": "nvfp4"},
+    "vsq4": {"y_format": "vsq4"},
+    "vsq4, scaled": {"y_format": "vsq4m4", "order": "scaled"},
+    "vsq8": {"y_format": "vsq8m8"},
+    "vsq8, scaled": {"y_format": "vsq8m16", "order": "scaled"},
+}
+
+
+def numbers_and_outer(fmt, x, count=40):
+    """Vectors, and outer scales of few bits that suit them, so that there are ties."""
+    rng = np.random.default_rng(3)
+    peak = np.exp2(rng.integers(-3, 4, count) if x == "fp32" else np.full(count, 12))
+    values = rng.integers(-48, 49, (count, fmt.length)) / 48 * peak[:, None]
+    outer = rng.integers(8, 16, count) * 2.0 ** rng.integers(-13, -8, count) * peak
+    values[: count // 2] = np.rint(values[: count // 2] / outer[: count // 2, None] * 4)
+    values[: count // 2] *= outer[: count // 2, None] / 4
+    return encode(values, x, overflow="saturate"), decode(encode(outer, "fp32"), "fp32")
+
+
+def to_nearest_even(value):
+    return Fraction(round(value))
+
+
+def as_ue4m3(value):
+    """The nearest scale, by brute force."""
+    scales = [Fraction(v) for v in decode(np.arange(8, 127), "ue4m3").tolist()]
+    best = min(range(len(scales)), key=lambda k: (abs(scales[k] - value), k % 2))
+    return scales[best]
+
+
+def as_e2m1(value):
+    """The nearest element, by brute force."""
+    steps = [Fraction(v) for v in (0, 0.5, 1, 1.5, 2, 3, 4, 6)]
+    best = min(range(8), key=lambda k: (abs(steps[k] - abs(value)), k % 2))
+    return steps[best] if value > 0 else -steps[best]
+
+
+@pytest.mark.parametrize("x", ["fp32", "int20"])
+@pytest.mark.parametrize("options", QUOTIENTS.values(), ids=QUOTIENTS)
+def test_divisions_against_fractions(options, x):
+    fmt = parse_format(options["y_format"])
+    assert isinstance(fmt, BlockFormat)
+    codes, outer = numbers_and_outer(fmt, x)
+    y, scale = quantize_vectors(codes, x_format=x, outer=outer, **options)
+    found = decode(y, fmt.element).astype(float).tolist(), decode(scale, fmt.scale).tolist()
+    ties = 0
+    rows = zip(decode(codes, x).tolist(), outer.tolist(), *found, strict=True)
+    for row, factor, elements, step in rows:
+        exact, unit = [Fraction(v) for v in row], Fraction(factor)
+        peak = max(map(abs, exact))
+        if fmt.rule == "nvfp4":
+            wanted = as_ue4m3(peak / 6 / unit)
+            quotients = [v / (wanted * unit) for v in exact]
+            rounded = [as_e2m1(v) for v in quotients]
+        else:
+            top, most = 2 ** (fmt.element.bits - 1) - 1, 2**fmt.scale.bits - 1
+            ideal = peak / top
+            if "order" in options:
+                wanted = min(Fraction(ceil(ideal / unit)), Fraction(most))
+                ideal = wanted * unit
+            else:
+                wanted = min(to_nearest_even(ideal / unit), Fraction(most))
+            quotients = [v / ideal if ideal else v for v in exact]
+            rounded = [min(max(to_nearest_even(v), -top - 1), top) for v in quotients]
+        assert Fraction(step) == wanted
+        assert [Fraction(v) for v in elements] == rounded
+        ties += sum((2 * v).denominator == 1 and v.denominator == 2 for v in quotients)
+    # Of integers few are half way between two multiples of a float scale.
+    assert ties > 0 or (x, fmt.rule) == ("int20", "nvfp4")
+
+
+@pytest.mark.parametrize("options", QUOTIENTS.values(), ids=QUOTIENTS)
+def test_divisions_against_the_block_codec(options):
+    rng = np.random.default_rng(4)
+    fmt = parse_format(options["y_format"])
+    assert isinstance(fmt, BlockFormat)
+    tensor = rng.standard_normal((200, 16)) * np.exp2(rng.integers(-4, 3, (200, 1)))
+    codes = encode(tensor, "fp32")
+    order = "scaled" if "order" in options else "published"
+    same = quantize(decode(codes, "fp32"), fmt, order=order)
+    assert same.outer is not None
+    y, scale = quantize_vectors(codes, x_format="fp32", outer=same.outer.ravel(), **options)
+    assert np.array_equal(y, same.codes)
+    assert np.array_equal(scale, same.scales[:, 0])
+
+
+def test_what_has_no_scale():
+    numbers = np.ones((6, 16))
+    numbers[1, 3] = np.nan
+    outer = np.array([1.0, 1.0, 0.0, -1.0, np.inf, np.nan])
+    for name, scale_of_one, nan in (("nvfp4", 0x23, 0x7F), ("vsq4", 0, 0)):
+        codes = encode(numbers, "fp32")
+        y, scale = quantize_vectors(codes, x_format="fp32", y_format=name, outer=outer)
+        # 1 / 6 is nearest to 11 / 64; as an integer it is 0.
+        assert scale.tolist() == [scale_of_one] + [nan] * 5
+        assert (y[0] == 7).all()
+        assert not y[1:].any()
+        undefined = is_undefined(numbers, outer)
+        assert undefined.tolist() == [False] + [True] * 5
+        fmt = parse_format(name)
+        assert isinstance(fmt, BlockFormat)
+        assert has_nan(fmt) == (name == "nvfp4")
 
 
 def test_schedule_by_hand():

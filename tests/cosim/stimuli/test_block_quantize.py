@@ -53,3 +53,16 @@ def test_enumeration():
     assert stimuli.space_bits(params) == 128
     with pytest.raises(ValueError, match=r"^vectors of several rows are too many to enumerate$"):
         stimuli.enumerate_space(params, 0, 1)
+
+
+def test_outer_scales_in_rows_and_enumerated():
+    params = {"x": "int2", "y": "vsq2m2v2", "lanes": 2, "outer": "e2m1", "order": "scaled"}
+    assert stimuli.space_bits(params) == 8
+    chosen = stimuli.enumerate_space(params, 0, 256)
+    assert len(np.unique(np.column_stack([chosen["x"], chosen["outer"]]), axis=0)) == 256
+    rows = {"x": "bf16", "y": "nvfp4", "lanes": 4, "outer": "fp32", "order": None}
+    chosen = stimuli.random(rows, 400, np.random.default_rng(1))
+    # Only that of a vector's last row counts: the others are others.
+    assert {len(codes) for codes in chosen.values()} == {400}
+    assert (np.diff(chosen["outer"].reshape(-1, 4)) != 0).any(axis=1).mean() > 0.9
+    assert set(stimuli.directed(rows)) == {"x", "outer", "first"}
