@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from functools import partial, reduce
-from itertools import chain, count
 
 from gen.acyclic import split_loops
 from gen.expressions import (
@@ -22,7 +20,8 @@ from gen.expressions import (
 )
 from gen.names import KEYWORDS
 from gen.netlist import Control, Instance, Netlist, Operation, Source, slices
-from gen.rtlil import Chunk, Constant, Module, Signal, Slice
+from gen.rtlil import Chunk, Constant, Module, Signal
+from gen.wires import Wires, stem_of, unused
 
 __all__ = ["write_modules"]
 
@@ -50,7 +49,7 @@ def write_modules(modules: Sequence[Module]) -> dict[str, list[str]]:
         for cell in module.cells:
             if cell.kind in by_name:
                 ports = {port.name for port in by_name[cell.kind].ports()}
-                cell.name = _unused(_stem(cell.name), taken | ports)
+                cell.name = unused(stem_of(cell.name), taken | ports)
                 taken.add(cell.name)
                 instances[cell.kind].add(cell.name)
     lines: dict[str, list[str]] = {}
@@ -61,27 +60,12 @@ def write_modules(modules: Sequence[Module]) -> dict[str, list[str]]:
     return lines
 
 
-def _stem(name: str) -> str:
-    """Return a name without the number that Amaranth appends to tell equal names apart."""
-    return re.sub(r"\$\d+$", "", name).replace("$", "")
-
-
-def _unused(stem: str, taken: Set[str]) -> str:
-    """Return `stem`, or with the first number that makes it differ from all that is taken."""
-    names = chain([stem], (f"{stem}_{number}" for number in count(2)))
-    return next(name for name in names if name not in taken)
-
-
 class _Writer:
     """Writes one netlist."""
 
     def __init__(self, netlist: Netlist, reserved: Set[str]) -> None:
         self._netlist = netlist
-        self._wires = netlist.wires
-        # For each wire: who reads it, in words; whether only parts of it; which bits.
-        self._readers: dict[str, list[str]] = defaultdict(list)
-        self._sliced: set[str] = set()
-        self._used: dict[str, int] = defaultdict(int)
+        self._wires = Wires(netlist, reserved)
         # Wires that are the last alternative of a choice.
         self._alternatives = {
             chunk.wire
@@ -90,11 +74,6 @@ class _Writer:
             if isinstance(source, Operation) and source.operator == "?"
             for chunk in slices(source.operands[-1])
         }
-        self._find_readers()
-        self._reserved = KEYWORDS | reserved
-        self._taken: set[str] = set()
-        self._names: dict[str, str] = {}
-        self._name_wires()
         self._lines: list[str] = []
         self._declared: set[str] = set()
         self._inlined: dict[str, Expression] = {}
@@ -127,101 +106,6 @@ class _Writer:
         """Leave a line empty, unless one is."""
         if self._lines[-1]:
             self._lines.append("")
-
-    # Who reads what, and what to call it.
-
-    def _find_readers(self) -> None:
-        """Go from what leaves the module, or is kept in it, back to all that goes into it."""
-        netlist = self._netlist
-        for wire, register in netlist.registers.items():
-            self._read(register.data, f"{wire}_next")
-        for control in dict.fromkeys(register.control for register in netlist.registers.values()):
-            for source in control.sources:
-                self._read(source, "control")
-        for instance in netlist.instances:
-            for port, signal in instance.inputs.items():
-                self._read(signal, f"{instance.name}_{port}")
-        live = [port.name for port in netlist.ports if port.direction == "output"]
-        for port in live:
-            self._used[port] = (1 << self._wires[port].width) - 1
-        live += self._readers
-        visited = set(live)
-        while live:
-            wire = live.pop()
-            for _, _, source in netlist.parts.get(wire, ()):
-                self._read(source, wire)
-                new = {chunk.wire for chunk in slices(source)} - visited
-                visited |= new
-                live += sorted(new)
-
-    def _read(self, source: Source, reader: str) -> None:
-        for chunk in slices(source):
-            self._readers[chunk.wire].append(reader)
-            self._used[chunk.wire] |= ((1 << chunk.width) - 1) << chunk.offset
-            if chunk.width < self._wires[chunk.wire].width:
-                self._sliced.add(chunk.wire)
-
-    def _name_wires(self) -> None:
-        """Give ports their own names, then instances, then all wires that have one."""
-        netlist = self._netlist
-        for port in netlist.ports:
-            self._names[port.name] = port.name
-        self._taken.update(self._names, (instance.name for instance in netlist.instances))
-        for instance in netlist.instances:
-            for port, wire in instance.outputs.items():
-                if wire.startswith("$"):
-                    self._names[wire] = self._unused(f"{instance.name}_{port}")
-        delays = {wire: self._delayed(wire) for wire in netlist.registers}
-        for wire in self._wires:
-            if wire not in self._names and not wire.startswith("$") and not delays.get(wire):
-                self._names[wire] = self._unused(_stem(wire))
-        for wire, delayed in delays.items():
-            if delayed and wire not in self._names:
-                source, cycles = delayed
-                stem = self._names.get(source, _stem(source))
-                self._names[wire] = self._unused(f"{stem}_{cycles}")
-
-    def _delayed(self, wire: str) -> tuple[str, int] | None:
-        """Return which named wire a register does nothing but delay, and by how many cycles."""
-        cycles = 0
-        source = wire
-        while source in self._netlist.registers and cycles <= len(self._netlist.registers):
-            register = self._netlist.registers[source]
-            chunk = register.data[0]
-            if len(register.data) > 1 or not isinstance(chunk, Slice) or register.control.enable:
-                break
-            if chunk.width < self._wires[chunk.wire].width or chunk.wire.startswith("$"):
-                break
-            source = chunk.wire
-            cycles += 1
-        return (source, cycles) if cycles else None
-
-    def _unused(self, stem: str) -> str:
-        """Return a name that nothing has yet, `stem` if possible, and mark it as taken."""
-        name = _unused(stem if stem not in self._reserved else f"{stem}_", self._taken)
-        self._taken.add(name)
-        return name
-
-    def _name(self, wire: str) -> str:
-        """Return the name of a wire; a temporary is called after the one thing it is for."""
-        if wire not in self._names:
-            purposes = set(self._purposes(wire))
-            stem = f"{purposes.pop().rstrip('_')}_t" if len(purposes) == 1 else "t"
-            names = (f"{stem}{number}" for number in count(1))
-            self._names[wire] = self._unused(next(n for n in names if n not in self._taken))
-        return self._names[wire]
-
-    def _purposes(self, wire: str) -> Iterator[str]:
-        """Yield the names of what a temporary goes into."""
-        visited = {wire}
-        path = [wire]
-        while path:
-            for reader in self._readers[path.pop()]:
-                if not reader.startswith("$"):
-                    yield self._names.get(reader, reader)
-                elif reader not in visited:
-                    visited.add(reader)
-                    path.append(reader)
 
     # Order: everything comes after what it is made from.
 
@@ -283,13 +167,13 @@ class _Writer:
         self._lines.append(");")
 
     def _range(self, wire: str) -> str:
-        width = self._wires[wire].width
+        width = self._wires.width(wire)
         return f"[{width - 1}:0] " if width > 1 else ""
 
     def _add_declaration(self, wires: Sequence[str], lines: list[str]) -> None:
         """Add the lines that declare wires; tell lint tools if not every bit is used."""
         self._declared.update(wires)
-        if all(self._is_used(wire) for wire in wires):
+        if all(self._wires.is_used(wire) for wire in wires):
             self._lines += lines
             return
         if self._lines[-1] == _WAIVER_END:
@@ -298,18 +182,15 @@ class _Writer:
             self._lines.append(_WAIVER_START)
         self._lines += [*lines, _WAIVER_END]
 
-    def _is_used(self, wire: str) -> bool:
-        return self._used[wire] == (1 << self._wires[wire].width) - 1
-
     def _declare(self, wires: Iterable[str]) -> None:
         """Declare wires that are not declared yet, like ones together."""
         groups: dict[tuple[str, bool], list[str]] = defaultdict(list)
         for wire in dict.fromkeys(wires):
             if wire not in self._declared:
                 kind = "reg" if wire in self._netlist.registers else "wire"
-                groups[f"    {kind} {self._range(wire)}", self._is_used(wire)].append(wire)
+                groups[f"    {kind} {self._range(wire)}", self._wires.is_used(wire)].append(wire)
         for (start, _), group in groups.items():
-            *names, last = (self._name(wire) for wire in group)
+            *names, last = (self._wires.name(wire) for wire in group)
             pieces = [*(f"{name}," for name in names), f"{last};"]
             self._add_declaration(group, fill(start, pieces, " " * 8))
 
@@ -327,19 +208,19 @@ class _Writer:
         if self._can_inline(wire, expression):
             self._inlined[wire] = expression
         elif wire in self._declared:
-            self._lines += layout(f"    assign {self._name(wire)} = ", expression)
+            self._lines += layout(f"    assign {self._wires.name(wire)} = ", expression)
         else:
-            start = f"    wire {self._range(wire)}{self._name(wire)} = "
+            start = f"    wire {self._range(wire)}{self._wires.name(wire)} = "
             self._add_declaration([wire], layout(start, expression))
 
     def _can_inline(self, wire: str, expression: Expression) -> bool:
         """Return whether the expression may replace the wire: a temporary read once, as a whole."""
-        if not wire.startswith("$") or wire in self._declared or wire in self._sliced:
+        if not wire.startswith("$") or wire in self._declared or self._wires.is_sliced(wire):
             return False
         sources = [source for _, _, source in self._netlist.parts[wire]]
         if any(isinstance(source, Operation) and source.stands_alone for source in sources):
             return False
-        if len(self._readers[wire]) > 1:
+        if self._wires.readers(wire) > 1:
             return expression.operator == "~" and expression.operands[0].rank == 0
         is_chained = expression.operator == "?" and wire in self._alternatives
         return is_chained or len(expression.text) <= _INLINE
@@ -348,7 +229,7 @@ class _Writer:
         self._declare_sources(*instance.inputs.values())
         self._declare(instance.outputs.values())
         pins = [f".{port}({self._expression(s).text})" for port, s in instance.inputs.items()]
-        pins += [f".{port}({self._name(wire)})" for port, wire in instance.outputs.items()]
+        pins += [f".{port}({self._wires.name(wire)})" for port, wire in instance.outputs.items()]
         start = f"    {instance.kind} {instance.name} ("
         *first, last = pins
         lines = fill(start, [*(f"{pin}," for pin in first), f"{last});"], " " * 8)
@@ -364,7 +245,7 @@ class _Writer:
         resets: list[str] = []
         indent = " " * (12 if control.reset or control.enable else 8)
         for wire in wires:
-            register, start = self._netlist.registers[wire], f"{indent}{self._name(wire)} <= "
+            register, start = self._netlist.registers[wire], f"{indent}{self._wires.name(wire)} <= "
             loads += layout(start, self._expression(register.data))
             if register.reset_value:
                 resets += layout(start, constant(register.reset_value.bits))
@@ -400,8 +281,8 @@ class _Writer:
             return constant(chunk.bits)
         if chunk.wire in self._inlined:
             return self._inlined[chunk.wire]
-        name = self._name(chunk.wire)
-        if chunk.width == self._wires[chunk.wire].width:
+        name = self._wires.name(chunk.wire)
+        if chunk.width == self._wires.width(chunk.wire):
             return atom(name)
         last = chunk.offset + chunk.width - 1
         return atom(f"{name}[{last}:{chunk.offset}]" if chunk.width > 1 else f"{name}[{last}]")
