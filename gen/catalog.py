@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from gen.params.base import Params
 from gen.params.block_dot import BlockDotParams
@@ -23,6 +23,7 @@ from gen.params.sparse_mux import SparseMuxParams
 from gen.params.systolic import SystolicParams
 from gen.params.tile import TileParams
 from gen.params.vector_scale import VectorScaleParams
+from hdl.formats import parse_format
 
 if TYPE_CHECKING:
     from hdl.block_dot import BlockDot
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from hdl.fma import Fma
     from hdl.log_add import LogAdd
     from hdl.log_dot import LogDot
+    from hdl.outer_dot import OuterDot
     from hdl.quantize import Quantize
     from hdl.sparse_dot import SparseDot
     from hdl.sparse_mux import SparseMux
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
         | SparseMux
         | VectorScale
         | BlockDot
+        | OuterDot
         | LogDot
         | LogAdd
         | Tile
@@ -103,10 +106,20 @@ def _vector_scale(params: VectorScaleParams) -> Unit:
     return VectorScale(**params.constructor_arguments())
 
 
-def _block_dot(params: BlockDotParams) -> Dot | BlockDot | SparseDot:
+def _block_dot(params: BlockDotParams) -> BlockDot | SparseDot:
     from hdl.block_dot import BlockDot
 
-    return _selected(params, BlockDot)
+    return cast("BlockDot | SparseDot", _selected(params, BlockDot))
+
+
+def _scaled_block_dot(params: BlockDotParams) -> Unit:
+    if params.outer is None:
+        return _block_dot(params)
+    from hdl.outer_dot import OuterDot, stages_behind
+
+    behind = stages_behind(params.stages)
+    dot = _block_dot(params.model_copy(update={"stages": params.stages - behind}))
+    return OuterDot(dot, parse_format(params.outer), behind, params.objective)
 
 
 def _selected(
@@ -194,7 +207,7 @@ UNITS: Mapping[str, UnitEntry] = MappingProxyType(
                 "block_dot",
                 "dot product of two vectors in block formats",
                 BlockDotParams,
-                _block_dot,
+                _scaled_block_dot,
             ),
             UnitEntry(
                 "vector_scale",

@@ -13,6 +13,7 @@ from cosim.golden.block_terms import Kinds, elements, kinds_of
 from cosim.golden.block_window import BlockWindow, WindowSums, window_sums
 from cosim.golden.codec import Operand, code_dtype
 from cosim.golden.exact import Limbs
+from cosim.golden.quantize import rescale
 from cosim.golden.rounding import Target
 from cosim.golden.sparse_mux import select
 from cosim.golden.sum_of_products import Window
@@ -297,4 +298,8 @@ def model(params: Mapping[str, Any], operands: Mapping[str, NDArray[Any]]) -> di
         rounding=params["rounding"],
         overflow=params["overflow"],
     )
+    outer = params.get("outer")
+    if outer is not None:
+        formats = {"x_format": params["y"], "scale_format": outer, "y_format": params["y"]}
+        codes = rescale(codes, operands["outer"], **formats, overflow="ieee")
     return {"y": codes, **answer}

@@ -58,6 +58,9 @@ def directed(params: Mapping[str, Any]) -> Operands:
     if params["sparsity"] is not None:
         meta = sparse_mux.directed(_mux(params))["meta"].reshape(-1, _groups(params))
         chosen["meta"] = meta[turn % len(meta)]
+    if params.get("outer") is not None:
+        factors = scalars.corner_codes(params["outer"])
+        chosen["outer"] = factors[(turn // 3) % len(factors)]
     if params["accumulate"]:
         chosen = {port: np.concatenate([codes, codes]) for port, codes in chosen.items()}
         starts = run_starts(rows, [1, 2, 3, 5, 1, 8, 4])
@@ -99,6 +102,8 @@ def random(params: Mapping[str, Any], count: int, rng: np.random.Generator) -> O
     if params["sparsity"] is not None:
         meta = sparse_mux.random(_mux(params), count, rng)["meta"]
         chosen["meta"] = meta.reshape(count, _groups(params))
+    if params.get("outer") is not None:
+        chosen["outer"] = _addends(params["outer"], -sizes, rng)
     if params["accumulate"]:
         lengths = np.ceil(16.0 ** rng.random(count)).astype(np.int64)
         lengths[rng.random(count) < 0.01] = 128
@@ -140,6 +145,8 @@ def _ports(params: Mapping[str, Any]) -> list[tuple[str, int, int]]:
         ports.append(("meta", mux["n"] * index_bits(mux["m"]), _groups(params)))
     if params["c"] is not None:
         ports.append(("c", parse_format(params["c"]).bits, 1))
+    if params.get("outer") is not None:
+        ports.append(("outer", parse_format(params["outer"]).bits, 1))
     return ports
 
 

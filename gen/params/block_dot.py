@@ -6,9 +6,9 @@ from typing import Annotated, Any, ClassVar, Literal, cast
 
 from pydantic import AfterValidator, Field, model_validator
 
-from gen.params.base import Params
+from gen.params.base import Params, RuleError
 from gen.params.blocks import BlockSum, Sparsity, check_selection, complete
-from gen.params.rounding import ResultFormat
+from gen.params.rounding import OperandFormat, ResultFormat
 from gen.params.scalar import identifier
 from hdl.formats import BlockFormat, parse_format
 
@@ -55,6 +55,11 @@ class BlockDotParams(Params):
     sparsity: Sparsity | None = Field(
         None, description="b holds of every M elements the N that count; `meta` says which"
     )
+    outer: OperandFormat | None = Field(
+        None,
+        description="format of the product of the outer scales, of tensors or channels, which adds "
+        "its port: the sum, rounded, is multiplied by it, and rounded again; of float results",
+    )
     rounding: Literal["rne", "rtz", "rup", "rdn", "rna"] = Field(
         "rne", description="of a float result, as in dot"
     )
@@ -83,6 +88,14 @@ class BlockDotParams(Params):
         check_selection(self.sparsity, self.blocks * a.length)
         object.__setattr__(self, "y", y)
         object.__setattr__(self, "overflow", overflow)
+        if self.outer is not None:
+            from hdl.outer_dot import check_outer
+
+            try:
+                check_outer(parse_format(y), parse_format(self.outer))
+            except ValueError as error:
+                rule = str(error).removeprefix(f"outer = {self.outer} ").removeprefix("outer ")
+                raise RuleError("outer", rule) from error
         return self
 
     @property
@@ -99,6 +112,7 @@ class BlockDotParams(Params):
             *(("acc",) if self.accumulate else ()),
             *((f"m{self.scale_bits}",) if self.scale_bits else ()),
             *((identifier(f"{self.sparsity}"),) if self.sparsity else ()),
+            *((f"outer_{self.outer}",) if self.outer else ()),
             *((self.rounding,) if self.rounding != "rne" else ()),
             *((str(self.overflow),) if self.overflow != default else ()),
             *super().suffixes,
@@ -107,12 +121,16 @@ class BlockDotParams(Params):
     @property
     def formula(self) -> str:
         addend = " + c" if self.c else " + (first ? 0 : previous y)" if self.accumulate else ""
-        return (
-            "y = round(sum over blocks j of scale_a[j] * scale_b[j] * sum(a[i] * b[i] in j)"
-            f"{addend})"
+        total = (
+            f"round(sum over blocks j of scale_a[j] * scale_b[j] * sum(a[i] * b[i] in j){addend})"
         )
+        if self.outer is None:
+            return f"y = {total}"
+        if self.accumulate:
+            return f"s = {total.replace('previous y', 'previous s')}, y = round(s * outer)"
+        return f"y = round({total} * outer)"
 
     def constructor_arguments(self) -> dict[str, Any]:
         arguments = super().constructor_arguments()
-        del arguments["sparsity"]
+        del arguments["sparsity"], arguments["outer"]
         return arguments

@@ -47,7 +47,8 @@ def _options() -> dict[str, Any]:
     scalars, blocks = (kind.model_fields for kind in _LENGTHS)
     fields: dict[str, FieldInfo] = {**blocks, **scalars}
     # Windows over groups of products are for long dot products: in tiles a group is one product.
-    others = {*_LENGTHS.values(), "group", *Params.model_fields}
+    # Outer scales are for whole sums, of several steps.
+    others = {*_LENGTHS.values(), "group", "outer", *Params.model_fields}
     return {key: (one.annotation, one) for key, one in fields.items() if key not in others}
 
 

@@ -160,3 +160,24 @@ def test_the_model_selects_what_sparse_weights_meet():
     answer = model(params | {"overflow": "wrap"}, operands)
     assert (answer["y"].tolist(), answer["err"].tolist()) == ([33, 24], [0, 1])
     assert sparsity_of(None) is None
+
+
+def test_outer_scales_multiply_what_has_been_rounded():
+    rng = np.random.default_rng(8)
+    shapes = {"a": (400, 2), "b": (400, 2), "scale_a": 400, "scale_b": 400}
+    operands = {port: rng.integers(0, 16, shape) for port, shape in shapes.items()}
+    operands |= {port: rng.integers(30, 90, 400) for port in ("scale_a", "scale_b")}
+    operands["outer"] = rng.integers(0, 1 << 16, 400).astype(np.uint16)
+    params = {"a": "nvfp4v2", "b": "nvfp4v2", "blocks": 1, "y": "fp16", "c": None}
+    params |= {"scale_bits": None, "sparsity": None, "rounding": "rne", "overflow": "ieee"}
+    params |= {"accumulate": False}
+    sums = model(params, operands)["y"].view(np.float16).astype(np.float64)
+    outer = operands["outer"].view(np.float16).astype(np.float64)
+    found = model(params | {"outer": "fp16"}, operands)["y"].view(np.float16)
+    # numpy rounds the exact product once.
+    with np.errstate(over="ignore", invalid="ignore"):
+        wanted = (sums * outer).astype(np.float16)
+    numbers = ~np.isnan(wanted)
+    assert np.array_equal(np.isnan(found), ~numbers)
+    assert np.array_equal(found[numbers].view(np.uint16), wanted[numbers].view(np.uint16))
+    assert np.isfinite(wanted).mean() > 0.5

@@ -10,9 +10,12 @@ MX |= {"scale_bits": None, "sparsity": None, "rounding": "rne", "overflow": "iee
 VSQ = MX | {"a": "vsq4m4v2", "b": "vsq4m4v2", "y": "int20", "c": None, "overflow": "wrap"}
 SPARSE = VSQ | {"blocks": 2, "sparsity": "2:4"}
 STATEFUL = VSQ | {"accumulate": True}
+OUTER = MX | {"a": "nvfp4", "b": "nvfp4", "c": None, "outer": "bf16"}
 
 
-@pytest.mark.parametrize("params", [MX, VSQ, SPARSE, STATEFUL], ids=["mx", "vsq", "2:4", "acc"])
+@pytest.mark.parametrize(
+    "params", [MX, VSQ, SPARSE, STATEFUL, OUTER], ids=["mx", "vsq", "2:4", "acc", "outer"]
+)
 def test_operands_fit_the_model(params):
     for chosen in (stimuli.directed(params), stimuli.random(params, 300, np.random.default_rng(0))):
         answer = model(params, chosen)
@@ -32,6 +35,19 @@ def test_sums_are_numbers_of_all_sizes():
     finite = np.isfinite(values)
     assert 0.6 < finite.mean() < 0.99
     assert len(np.unique(np.frexp(values[finite])[1])) > 100
+
+
+def test_outer_scales_of_all_kinds():
+    chosen = stimuli.directed(OUTER)
+    values = decode(chosen["outer"], "bf16")
+    assert np.isnan(values).any()
+    assert np.isinf(values).any()
+    assert (values == 0).any()
+    chosen = stimuli.random(OUTER, 2000, np.random.default_rng(1))
+    finite = np.isfinite(decode(model(OUTER, chosen)["y"], "fp32"))
+    assert 0.5 < finite.mean() < 0.99
+    params = OUTER | {"a": "bfp2v1", "b": "bfp2v1", "outer": "e2m1"}
+    assert stimuli.space_bits(params) == 24
 
 
 def test_enumeration():

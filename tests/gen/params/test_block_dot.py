@@ -23,9 +23,25 @@ def test_the_component_gets_numbers_for_the_sparsity():
     assert {port.name: port.lanes for port in unit.ports}["a"] == 128
 
 
+def test_outer_scales():
+    given = {"a": "nvfp4", "b": "nvfp4", "y": "fp32", "outer": "bf16", "stages": 4}
+    config = make_config("block_dot", given)
+    assert config.name == "block_dot_nvfp4_fp32_outer_bf16_s4"
+    assert config.params.formula.startswith("y = round(round(sum over blocks j of")
+    assert config.params.formula.endswith(" * outer)")
+    unit = UNITS["block_dot"].component(config.params)
+    assert unit.latency == 4
+    summed = make_config("block_dot", given | {"accumulate": True})
+    assert summed.params.formula.startswith("s = round(")
+    assert summed.params.formula.endswith("+ (first ? 0 : previous s)), y = round(s * outer)")
+    assert UNITS["block_dot"].component(summed.params).latency == 5
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
+        (VSQ | {"outer": "fp32"}, "needs a y that is a float, not int"),
+        (MX | {"outer": "int8"}, "is a float with a sign, unlike int8"),
         (MX | {"a": "e4m3"}, "e4m3 is not a block format"),
         (MX | {"b": "nvfp4"}, "blocks of mxfp4 and nvfp4 have 32 and 16 lanes"),
         (MX | {"blocks": 2}, "an exact sum of blocks of mxfp4 and mxfp4"),
