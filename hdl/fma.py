@@ -205,24 +205,26 @@ class Fma(Unit):
             m.submodules[f"unpack_{name}"] = unpacker
         a_range, b_range, c_range = (unpacker.range for unpacker in unpackers)
         p_range = product_range(a_range, b_range)
-        frame = frame_of(p_range, c_range, target)
+        frame = frame_of(p_range, c_range, target, zero_is_lowest=True)
         adder = adder_for(self.objective, frame.width)
-        m.submodules.align = align = Align(
-            p_range,
-            c_range,
-            frame,
-            factors=(a_range, b_range),
-            adder=adder,
-        )
-        m.submodules.multiply_add = multiply_add = MultiplyAdd(a_range.bits, b_range.bits, frame)
         m.submodules.normalize = normalize = Normalize(
             frame.width + 2,
             frame.min_base,
             frame.max_base,
             target,
             adder=adder,
-            kind=normalizer_for(self.objective),
+            kind=normalizer_for(self.objective, frame.width),
+            from_room=True,
         )
+        m.submodules.align = align = Align(
+            p_range,
+            c_range,
+            frame,
+            factors=(a_range, b_range),
+            adder=adder,
+            origin=normalize.room_base,
+        )
+        m.submodules.multiply_add = multiply_add = MultiplyAdd(a_range.bits, b_range.bits, frame)
         m.submodules.pack = pack = Pack(
             self.result,
             normalize.max_exponent,

@@ -12,8 +12,9 @@ from hdl.bricks.lzc import LeadingZeros
 
 __all__ = ["Normalizer", "NormalizerKind"]
 
-NormalizerKind = Literal["serial", "parallel"]
-"""``serial`` looks for zeros before each step, ``parallel`` counts them all first."""
+NormalizerKind = Literal["serial", "parallel", "anticipated"]
+"""``serial`` looks for zeros before each step, ``parallel`` counts them all first, ``anticipated``
+counts marks that were made beside the addition, one of them too few at times."""
 
 
 class Normalizer(wiring.Component):
@@ -33,16 +34,18 @@ class Normalizer(wiring.Component):
     min_room, max_room
         Range of `room`.
     kind
-        ``serial`` is smaller, ``parallel`` faster.
+        ``serial`` is smaller, ``parallel`` faster, ``anticipated`` faster still.
 
     Members
     -------
     data : In(bits)
+    marks : In(bits)
+        With ``anticipated``: as from `hdl.bricks.anticipator.Anticipator`.
     negative : In(1)
         Value of the bits that do not count.
     room : In(signed)
-    amount : Out
-        Places shifted; of a zero that is not negative, anything.
+    amount, further : Out
+        Places shifted are the sum of both; of a zero that is not negative, anything.
     shifted : Out(kept)
         The highest `kept` bits; zeros come in from below where `data` has no more.
     any_below : Out(1)
@@ -61,9 +64,11 @@ class Normalizer(wiring.Component):
         super().__init__(
             {
                 "data": In(bits),
+                **({"marks": In(bits)} if kind == "anticipated" else {}),
                 "negative": In(1),
                 "room": In(signed(room_bits)),
                 "amount": Out(bits.bit_length()),
+                "further": Out(1),
                 "shifted": Out(kept),
                 "any_below": Out(1),
             }
@@ -71,27 +76,34 @@ class Normalizer(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        steps = range(len(self.amount))
-        shifts = self._count(m) if self.kind == "parallel" else None
+        steps = [1 << k for k in reversed(range(len(self.amount)))]
+        shifts = None if self.kind == "serial" else self._count(m)
         room = self._room_left(m) if self.kind == "serial" else None
+        if self.kind == "anticipated":
+            steps.append(1)
 
         # The result is never wider than the data with zeros appended.
         data: Value = self.data.shift_left(max(0, self.kept - self.bits))
         below: list[Value] = []
         unlimited: Value = room[-1] if room is not None else Const(1)
-        for k in reversed(steps):
-            step = 1 << k
-            if shifts is not None:
+        for i, step in enumerate(steps):
+            left = sum(steps[i + 1 :])
+            k = step.bit_length() - 1
+            if i == len(self.amount):
+                shift = self.further
+                m.d.comb += shift.eq((data[-1] == self.negative) & ~self._exhausted)
+            elif shifts is not None:
                 shift = shifts[k]
             else:
                 assert room is not None
                 shift, unlimited = self._look(m, data, k, room[k], unlimited)
-            m.d.comb += self.amount[k].eq(shift)
-            # After this step, at most step - 1 places are left to go.
-            width = min(len(data), self.kept + step - 1)
+            if i < len(self.amount):
+                m.d.comb += self.amount[k].eq(shift)
+            # No more places are left to go after this step than the others take.
+            width = min(len(data), self.kept + left)
             excess = len(data) - width
             further = (data << step)[: len(data)]
-            shifted = Signal(width, name=f"shifted_{step}")
+            shifted = Signal(width, name=f"shifted_{step}" if i < len(self.amount) else "settled")
             m.d.comb += shifted.eq(Mux(shift, further[excess:], data[excess:]))
             lowest = max(0, excess - step)
             if lowest:
@@ -102,9 +114,15 @@ class Normalizer(wiring.Component):
         m.d.comb += [self.shifted.eq(data), self.any_below.eq(Cat(below).any() if below else 0)]
         return m
 
+    @property
+    def _exhausted(self) -> Value:
+        """Whether there is no room beyond the amount."""
+        return (self.room == self.amount) | (self.room[-1] if self.min_room < 0 else Const(0))
+
     def _count(self, m: Module) -> Value:
         """Return the shift as a number: leading zeros, with a one set where the room ends."""
-        magnitude = self.data ^ self.negative.replicate(self.bits)
+        anticipated = self.kind == "anticipated"
+        magnitude = self.marks if anticipated else self.data ^ self.negative.replicate(self.bits)
         stop = Signal(self.bits)
         for room in range(self.bits):
             ends_here = self.room < 1 if room == 0 else self.room == room
@@ -118,9 +136,12 @@ class Normalizer(wiring.Component):
         """Return one bit a step, and on top whether there is room for all steps together."""
         steps = len(self.amount)
         room = Signal(steps + 1)
+        if self.min_room >= (1 << steps) - 1:
+            m.d.comb += room[-1].eq(1)
+            return room
         plenty = self.room[steps:-1].any() if len(self.room) > steps + 1 else Const(0)
         limited = Cat(self.room[:-1][:steps], plenty)
-        m.d.comb += room.eq(Mux(self.room[-1], 0, limited))
+        m.d.comb += room.eq(limited if self.min_room >= 0 else Mux(self.room[-1], 0, limited))
         return room
 
     def _look(

@@ -9,10 +9,10 @@ from amaranth.hdl import Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.bricks.adder import AdderKind
+from hdl.bricks.adder import Adder, AdderKind
 from hdl.bricks.bit_heap import BitHeap
 from hdl.bricks.negate import Negate
-from hdl.stages.terms import Target, Term, TermRange
+from hdl.stages.terms import Target, Term, TermRange, weight_shape
 
 __all__ = ["Align", "Frame", "frame_of"]
 
@@ -38,6 +38,8 @@ class Frame:
     clamps
         Whether the distance can exceed `reach`, so that the addend and not the product decides the
         frame's weight.
+    zero_leads
+        Whether an addend of zero, which has the smallest exponent, may decide it as well.
     min_base, max_base
         Range of ``base``.
     """
@@ -47,11 +49,14 @@ class Frame:
     width: int
     lost: int
     clamps: bool
+    zero_leads: bool
     min_base: int
     max_base: int
 
 
-def frame_of(product: TermRange, addend: TermRange, target: Target) -> Frame:
+def frame_of(
+    product: TermRange, addend: TermRange, target: Target, *, zero_is_lowest: bool = False
+) -> Frame:
     """Return the smallest frame in which the rounded sum is exact.
 
     ``distance`` is the addend's weight minus the product's. Two bounds keep clamping harmless:
@@ -64,6 +69,10 @@ def frame_of(product: TermRange, addend: TermRange, target: Target) -> Frame:
     * Far below (bits lost under the frame), the lost bits must lie below the guard bit, and a
       cancellation that would move the guard bit down must be impossible or stop at the target's
       smallest weight. Without cancellation the sum leads at most one bit below the product.
+
+    A product far below the target's smallest weight is sticky wherever it is, too. If zeros have
+    the smallest exponent of the addends (`zero_is_lowest`), they may lead then, which spares the
+    frame the lower half of the products' weights.
     """
     smallest = addend.min_weight - product.max_weight
     largest = addend.max_weight - product.min_weight
@@ -86,7 +95,11 @@ def frame_of(product: TermRange, addend: TermRange, target: Target) -> Frame:
     reach = max(reach, -below)
     lost = min(addend.bits, max(0, -smallest - below))
     clamps = reach < largest or lost > 0
-    low = min(product.min_weight, addend.min_weight - reach if clamps else product.min_weight)
+    zero_leads = zero_is_lowest and addend.min_weight - target.min_weight + 1 <= guard_room
+    low = product.min_weight
+    if clamps:
+        lowest = addend.min_weight - reach
+        low = lowest if zero_leads else min(low, lowest)
     high = max(product.max_weight, addend.max_weight - reach if clamps else product.max_weight)
     return Frame(
         below=below,
@@ -94,6 +107,7 @@ def frame_of(product: TermRange, addend: TermRange, target: Target) -> Frame:
         width=below + max(product.bits, reach + addend.bits),
         lost=lost,
         clamps=clamps,
+        zero_leads=zero_leads,
         min_base=low - below,
         max_base=high - below,
     )
@@ -111,7 +125,9 @@ class Align(wiring.Component):
     factors
         Ranges of the factors whose exponents add up to the product's.
     adder
-        Carry-propagate adder of the exponents.
+        Carry-propagate adder of the exponents. The smallest one asks for few gates elsewhere, too.
+    origin
+        Weight from which `base` counts.
 
     Members
     -------
@@ -126,8 +142,8 @@ class Align(wiring.Component):
         which then brings in its sign from above.
     sticky : Out(1)
         Whether a fraction of the addend lies below the frame.
-    base : Out(signed)
-        Weight of the frame's lowest bit.
+    base : Out
+        Weight of the frame's lowest bit, from the origin on; see `weight_shape`.
     """
 
     def __init__(
@@ -138,13 +154,16 @@ class Align(wiring.Component):
         *,
         factors: Sequence[TermRange],
         adder: AdderKind,
+        origin: int = 0,
     ) -> None:
         self.factors = len(factors)
+        self.origin = origin
+        self.shares = adder == "ripple" and len(factors) > 0
         self.adder: AdderKind = adder
         self.product_range = product
         self.addend_range = addend
         self.frame = frame
-        self.base_shape = signed(max(frame.max_base.bit_length(), frame.min_base.bit_length()) + 1)
+        self.base_shape = weight_shape(frame.min_base - origin, frame.max_base - origin)
         super().__init__(
             {f"exponent_{i}": In(factor.exponent_bits) for i, factor in enumerate(factors)}
             | {
@@ -183,56 +202,111 @@ class Align(wiring.Component):
         frame, product, addend = self.frame, self.product_range, self.addend_range
 
         # How far the addend goes down from its highest place: reach - distance.
-        constant = frame.reach + product.offset - addend.offset
         largest = frame.reach - (addend.min_weight - product.max_weight)
         smallest = frame.reach - (addend.max_weight - product.min_weight)
-        bits = max(largest.bit_length(), smallest.bit_length()) + 1
-        descent = Signal(signed(bits))
-        distance = BitHeap(bits)
-        self._add_exponents(distance)
-        # -x = ~x + 1 - 2^k for the k bits of x.
-        distance.add_unsigned(~self.addend_exponent)
-        distance.add_constant(constant + 1 - (1 << addend.exponent_bits))
-        m.d.comb += descent.eq(distance.sum(m, self.adder, name="descent"))
+        descent = Signal(signed(max(largest.bit_length(), smallest.bit_length()) + 1))
+        bases = self._share(m, descent) if self.shares else self._apart(m, descent)
 
         # The addend leads where it is too far up, or where there is nothing else.
         leads = Signal()
         if frame.clamps:
-            m.d.comb += leads.eq(~self.addend_is_zero & ((descent < 0) | self.product_is_zero))
+            leading = (descent < 0) | self.product_is_zero
+            m.d.comb += leads.eq(leading if frame.zero_leads else leading & ~self.addend_is_zero)
 
-        # The shifter need not wait for the comparisons: where they find the addend beyond either
-        # end of the frame, its place is known and replaces whatever was shifted.
+        # Beyond either end of the frame the addend's place is known.
         limit = min(max(largest, 0), frame.below + frame.reach + addend.bits)
         beyond = Signal()
         if largest > limit:
             m.d.comb += beyond.eq(~leads & (descent > limit))
-        room = frame.below + frame.reach + frame.lost
         m.submodules.negate = negate = Negate(addend.bits, self.adder)
         m.d.comb += [negate.data.eq(self.addend_significand), negate.negative.eq(self.subtract)]
-        signed_addend = negate.negated.as_signed()
-        sign = negate.negated[-1]
-        shifted = Signal(signed(room + addend.bits + 1))
-        m.d.comb += shifted.eq((signed_addend << room) >> descent[: limit.bit_length()])
-        highest = Signal(signed(frame.width + 1))
-        m.d.comb += highest.eq(signed_addend << (frame.below + frame.reach))
-        m.d.comb += self.aligned.eq(
-            Mux(
-                leads,
-                highest,
-                Mux(beyond, sign.replicate(frame.width + 1), shifted[frame.lost :].as_signed()),
-            )
-        )
+        value = negate.negated.as_signed()
+        place = self._wait if self.adder == "ripple" else self._hurry
+        aligned, lost = place(m, value, descent[: limit.bit_length()], leads, beyond)
+        m.d.comb += self.aligned.eq(aligned)
         if frame.lost:
-            lost = shifted[: frame.lost].any()
-            m.d.comb += self.sticky.eq(~leads & Mux(beyond, ~self.addend_is_zero, lost))
+            m.d.comb += self.sticky.eq(
+                ~leads & Mux(beyond, self.addend_significand.any(), lost.any())
+            )
+        m.d.comb += self.base.eq(Mux(leads, *bases))
+        return m
 
+    def _apart(self, m: Module, descent: Signal) -> tuple[Value, Value]:
+        """Set how far the addend goes down; return the frame's weight if it leads, and if not.
+
+        All exponents go into one heap, and those of the factors into another.
+        """
+        frame, product, addend = self.frame, self.product_range, self.addend_range
+        distance = BitHeap(len(descent))
+        self._add_exponents(distance)
+        # -x = ~x + 1 - 2^k for the k bits of x.
+        distance.add_unsigned(~self.addend_exponent)
+        constant = frame.reach + product.offset - addend.offset
+        distance.add_constant(constant + 1 - (1 << addend.exponent_bits))
+        m.d.comb += descent.eq(distance.sum(m, self.adder, name="descent"))
         weight = BitHeap(self.base_shape.width)
         self._add_exponents(weight)
-        weight.add_constant(product.offset - frame.below)
-        product_base = weight.sum(m, self.adder, name="base").as_signed()
-        addend_base = self.addend_exponent + (addend.offset - frame.reach - frame.below)
-        m.d.comb += self.base.eq(Mux(leads, addend_base, product_base))
-        return m
+        weight.add_constant(product.offset - frame.below - self.origin)
+        product_base = weight.sum(m, self.adder, name="base")
+        addend_base = self.addend_exponent + (
+            addend.offset - frame.reach - frame.below - self.origin
+        )
+        return addend_base, product_base
+
+    def _share(self, m: Module, descent: Signal) -> tuple[Value, Value]:
+        """Do as `_apart`, in one sum after the other: the addend goes down by their difference."""
+        frame, product, addend = self.frame, self.product_range, self.addend_range
+        product_offset = product.offset - frame.below - self.origin
+        addend_offset = addend.offset - frame.reach - frame.below - self.origin
+        shift = frame.below + self.origin
+        low = min(product.min_weight, addend.min_weight - frame.reach) - shift
+        high = max(product.max_weight, addend.max_weight - frame.reach) - shift
+        bits = max(len(descent), low.bit_length() + 1, high.bit_length() + 1)
+        weight = BitHeap(bits)
+        self._add_exponents(weight)
+        weight.add_constant(product_offset)
+        product_base = Signal(signed(bits))
+        addend_base = Signal(signed(bits))
+        m.submodules.descend = descend = Adder(len(descent), self.adder)
+        m.d.comb += [
+            product_base.eq(weight.sum(m, self.adder, name="base")),
+            addend_base.eq(self.addend_exponent + addend_offset),
+            # Their difference is shorter than they are.
+            descend.a.eq(product_base),
+            descend.b.eq(~addend_base),
+            descend.carry_in.eq(1),
+            descent.eq(descend.total),
+        ]
+        return addend_base, product_base
+
+    def _wait(
+        self, m: Module, value: Value, amount: Value, leads: Value, beyond: Value
+    ) -> tuple[Value, Value]:
+        """Return the addend in the frame and what is lost below, shifted once all is known."""
+        frame = self.frame
+        room = frame.below + frame.reach + frame.lost
+        shift = Signal(len(amount))
+        # All ones take it out of the frame, which is no longer than that.
+        m.d.comb += shift.eq(
+            (amount | beyond.replicate(len(amount))) & (~leads).replicate(len(amount))
+        )
+        shifted = Signal(signed(room + len(value)))
+        m.d.comb += shifted.eq((value << room) >> shift)
+        return shifted[frame.lost :].as_signed(), shifted[: frame.lost]
+
+    def _hurry(
+        self, m: Module, value: Value, amount: Value, leads: Value, beyond: Value
+    ) -> tuple[Value, Value]:
+        """Do as `_wait`, but do not wait: what is known replaces whatever was shifted."""
+        frame = self.frame
+        room = frame.below + frame.reach + frame.lost
+        shifted = Signal(signed(room + len(value)))
+        m.d.comb += shifted.eq((value << room) >> amount)
+        highest = Signal(signed(frame.width + 1))
+        m.d.comb += highest.eq(value << (frame.below + frame.reach))
+        outside = value[-1].replicate(frame.width + 1)
+        inside = shifted[frame.lost :].as_signed()
+        return Mux(leads, highest, Mux(beyond, outside, inside)), shifted[: frame.lost]
 
     def _add_exponents(self, heap: BitHeap) -> None:
         for i in range(self.factors):

@@ -9,8 +9,9 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.bricks.adder import Adder, AdderKind
+from hdl.bricks.anticipator import Anticipator
 from hdl.bricks.normalizer import Normalizer, NormalizerKind
-from hdl.stages.terms import Target
+from hdl.stages.terms import Target, weight_shape
 
 __all__ = ["Normalize", "Normalized", "add_random"]
 
@@ -82,19 +83,24 @@ class Normalize(wiring.Component):
     adder
         The carry-propagate adder.
     kind
-        How the leading one is found, see `Normalizer`.
+        How the leading one is found, see `Normalizer`. ``anticipated`` wants two numbers whose sum
+        is the total without dropping a carry.
+    from_room
+        Whether `base` counts from `room_base` instead of 0.
 
     Attributes
     ----------
     max_exponent : int
         Largest value of `exponent`.
+    room_base : int
+        The base from which on there is room: counted from it, `base` is the largest shift.
 
     Members
     -------
     first_row, second_row : In(bits)
         Numbers whose sum it is.
-    base : In(signed)
-        Weight of the lowest bit; absent where ``min_base == max_base``.
+    base : In
+        Weight of the lowest bit; absent where ``min_base == max_base``. See `weight_shape`.
     below : In(1)
         Whether a fraction, strictly between 0 and 1, is to be added to the sum.
     negative : Out(1)
@@ -111,6 +117,7 @@ class Normalize(wiring.Component):
         *,
         adder: AdderKind,
         kind: NormalizerKind,
+        from_room: bool = False,
     ) -> None:
         self.bits = bits
         self.target = target
@@ -126,7 +133,9 @@ class Normalize(wiring.Component):
         self.headroom = max(0, min(target.precision + 2, 1 - (min_base + self._top)))
         self.max_exponent = max(1, max_base + self._top + self.headroom)
         self._smallest = min_base + self._top + self.headroom
-        base_shape = signed(max(max_base.bit_length(), min_base.bit_length()) + 1)
+        self.room_base = 1 - (self._top + self.headroom)
+        self._origin = self.room_base if from_room else 0
+        base_shape = weight_shape(min_base - self._origin, max_base - self._origin)
         super().__init__(
             {
                 "first_row": In(bits),
@@ -168,20 +177,32 @@ class Normalize(wiring.Component):
         total = Cat(propagate.total[: self.bits - 1], self.negative.replicate(self.headroom))
 
         # A full significand needs the leading one on top; exponent 1 stops the shift earlier.
-        base = Const(self.fixed_base) if self.fixed_base is not None else self.base
+        base = Const(self.fixed_base - self._origin) if self.fixed_base is not None else self.base
         top = Signal(signed(max(self.max_exponent.bit_length(), self._smallest.bit_length()) + 1))
-        m.d.comb += top.eq(base + (self._top + self.headroom))
+        m.d.comb += top.eq(base + (self._top + self.headroom + self._origin))
         m.submodules.normalizer = normalizer = Normalizer(
             width, precision + 2, self._smallest - 1, self.max_exponent - 1, self.kind
         )
+        if self.kind == "anticipated":
+            m.submodules.anticipator = anticipator = Anticipator(self.bits)
+            m.d.comb += [
+                anticipator.a.eq(self.first_row),
+                anticipator.b.eq(self.second_row),
+                normalizer.marks.eq(Cat(anticipator.marks, Const(0, self.headroom))),
+            ]
         m.d.comb += [
             normalizer.data.eq(total),
             normalizer.negative.eq(self.negative),
-            normalizer.room.eq(top - 1),
+            normalizer.room.eq(base if self._origin else top - 1),
         ]
         flipped = Signal(precision + 2)
         m.d.comb += flipped.eq(normalizer.shifted ^ self.negative.replicate(precision + 2))
         low, guard, significand = flipped[0], flipped[1], flipped[2:]
+
+        exponent: Value = (top - normalizer.amount)[: len(self.exponent)]
+        if self.kind == "anticipated":
+            less = (top - 1 - normalizer.amount)[: len(self.exponent)]
+            exponent = Mux(normalizer.further, less, exponent)
 
         # The one of ~t + 1, as far as the bits below the significand let it pass; none where a
         # fraction takes its place.
@@ -197,8 +218,6 @@ class Normalize(wiring.Component):
             self.guard.eq(guard ^ ripple[1]),
             self.carry.eq(ripple[2]),
             self.sticky.eq(normalizer.any_below | self.below),
-            self.exponent.eq(
-                Mux(significand[-1], (top - normalizer.amount)[: len(self.exponent)], 0)
-            ),
+            self.exponent.eq(Mux(significand[-1], exponent, 0)),
         ]
         return m

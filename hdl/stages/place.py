@@ -87,14 +87,23 @@ class Place(wiring.Component):
 
     def _select(self, value: Value) -> Value:
         """Return the value at the place that the exponent's set bit stands for."""
+        top = len(value) - 1
         bits: list[Value] = []
         for place in range(self.bits):
-            # Above the value there are copies of its sign.
             chosen = [
-                hot & value[min(place - k, len(value) - 1)]
+                hot & value[place - k]
                 for k, hot in enumerate(self.exponent)
-                if k <= place
+                if 0 <= place - k < top
             ]
+            # Above the value there are copies of its sign: if a low enough exponent is set, that
+            # is, none of the others.
+            low, high = (
+                self.exponent[: max(0, place - top + 1)],
+                self.exponent[max(0, place - top + 1) :],
+            )
+            if len(low):
+                extends = low.any() if len(low) < len(high) else ~high.any()
+                chosen.append(value[top] & extends)
             bits.append(Cat(chosen).any())
         return Cat(bits)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from amaranth.hdl import Module, Signal, Value
+from amaranth.hdl import Cat, Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -256,7 +256,7 @@ class MultiplyAdd(wiring.Component):
     aligned : In(frame.width + 1)
         Two's complement.
     first, second : Out(frame.width + 2)
-        Two numbers whose sum it is, modulo ``2**(width + 2)``.
+        Two's-complement numbers whose sum it is.
     """
 
     def __init__(self, a_bits: int, b_bits: int, frame: Frame) -> None:
@@ -275,10 +275,13 @@ class MultiplyAdd(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        heap = BitHeap(len(self.first))
+        bits = len(self.first)
+        heap = BitHeap(bits)
         add_chosen_product(m, heap, self.a, self.b, weight=self.frame.below)
-        # Late: it comes through the alignment shifter.
-        heap.add_signed(self.aligned, arrival=8.0)
+        # Late: it comes through the alignment shifter. With its sign extended, no constant makes
+        # the two numbers wrap around.
+        extended = Cat(self.aligned, self.aligned[-1].replicate(bits - len(self.aligned)))
+        heap.add_unsigned(extended, arrival=8.0)
         first, second = heap.compress(m)
         m.d.comb += [self.first.eq(first), self.second.eq(second)]
         return m

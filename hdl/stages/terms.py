@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from amaranth.hdl import Value
+from amaranth.hdl import Shape, Value, signed, unsigned
 
 from hdl.formats import FloatFormat, Format, IntFormat
 
-__all__ = ["Case", "Target", "Term", "TermRange", "operand_range", "product_range", "target_of"]
+__all__ = [
+    "Case",
+    "Target",
+    "Term",
+    "TermRange",
+    "operand_range",
+    "product_range",
+    "target_of",
+    "weight_shape",
+]
 
 
 @dataclass(frozen=True)
@@ -98,6 +107,12 @@ def product_range(a: TermRange, b: TermRange) -> TermRange:
         has_inf=a.has_inf or b.has_inf,
         has_nan=a.has_nan or b.has_nan or a.has_inf or b.has_inf,
     )
+
+
+def weight_shape(low: int, high: int) -> Shape:
+    """Return the shape of a signal for weights in this range: signed, unless none is negative."""
+    bits = max(low.bit_length(), high.bit_length())
+    return signed(bits + 1) if low < 0 else unsigned(bits)
 
 
 @dataclass(frozen=True)

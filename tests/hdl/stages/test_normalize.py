@@ -30,7 +30,10 @@ def check_total(normalize, total, base, below, outputs):
     assert bool(exponent) == bool(significand >> 3)
 
 
-@pytest.mark.parametrize(("adder", "kind"), [("ripple", "serial"), ("sklansky", "parallel")])
+@pytest.mark.parametrize(
+    ("adder", "kind"),
+    [("ripple", "serial"), ("sklansky", "parallel"), ("kogge_stone", "anticipated")],
+)
 @pytest.mark.parametrize(("min_base", "max_base"), [(-20, 3), (-4, -4), (-12, -9), (2, 9)])
 def test_fields_are_worth_the_total(min_base, max_base, adder, kind):
     bits = 7
@@ -40,7 +43,11 @@ def test_fields_are_worth_the_total(min_base, max_base, adder, kind):
         for total in range(1 - (1 << (bits - 1)), 1 << (bits - 1)):
             # A fraction only where it lies below all bits that are looked at.
             for below in {0, int(base <= E4M3.min_weight - 2 or abs(total) >= 1 << 5)}:
-                first = total * 13 % (1 << bits)
+                # Of both signs, as far apart as no carry is dropped.
+                low, high = -(1 << (bits - 1)), (1 << (bits - 1)) - 1
+                first = low + (total * 13 + base) % (1 << bits)
+                first = min(max(first, total - high), total - low, high)
+                first = max(first, low) % (1 << bits)
                 row = {"first_row": first, "second_row": (total - first) % (1 << bits)}
                 row |= {} if min_base == max_base else {"base": base}
                 cases.append((total, base, below))
@@ -51,7 +58,7 @@ def test_fields_are_worth_the_total(min_base, max_base, adder, kind):
         check_total(normalize, total, base, below, outputs)
 
 
-@pytest.mark.parametrize("kind", ["serial", "parallel"])
+@pytest.mark.parametrize("kind", ["serial", "parallel", "anticipated"])
 def test_carries_through_all_ones(kind):
     # -32 = ~31 + 1: the complement's leading one is one too low, the carry sets it right.
     normalize = Normalize(8, 0, 0, E4M3, adder="ripple", kind=kind)
@@ -60,3 +67,17 @@ def test_carries_through_all_ones(kind):
     assert (significand, carry, guard, second, sticky) == (0b1111, 1, 0, 0, 0)
     # 1.111 x 2^4 and one more is 2^5.
     assert exponent == 4 + 7
+
+
+@pytest.mark.parametrize("kind", ["serial", "anticipated"])
+def test_a_base_that_counts_from_the_room(kind):
+    # The same numbers, told by how far they may be shifted.
+    plain, counted = (
+        Normalize(7, -9, 3, E4M3, adder="ripple", kind=kind, from_room=room)
+        for room in (False, True)
+    )
+    for base in (-9, -1, 3):
+        rows = [{"first_row": total % 128, "second_row": 0, "below": 0} for total in range(-63, 64)]
+        assert settle(plain, [row | {"base": base} for row in rows], *OUTPUTS) == settle(
+            counted, [row | {"base": base - counted.room_base} for row in rows], *OUTPUTS
+        )

@@ -14,7 +14,9 @@ from hdl.stages.reduce import (
 )
 from tests.hdl.simulate import settle
 
-FRAME = Frame(below=1, reach=1, width=5, lost=2, clamps=True, min_base=0, max_base=0)
+FRAME = Frame(
+    below=1, reach=1, width=5, lost=2, clamps=True, zero_leads=False, min_base=0, max_base=0
+)
 
 
 def totals(component, operands):

@@ -1,5 +1,7 @@
+from amaranth.hdl import Const, signed, unsigned
+
 from hdl.formats import parse_format
-from hdl.stages.terms import Case, Target, operand_range, product_range, target_of
+from hdl.stages.terms import Case, Target, operand_range, product_range, target_of, weight_shape
 
 
 def test_e4m3_operand():
@@ -29,3 +31,12 @@ def test_targets():
     assert target_of(parse_format("e4m3")) == Target(4, -6)
     assert target_of(parse_format("e4m3")).min_weight == -9
     assert target_of(parse_format("int8")).min_weight == 0
+
+
+def test_shape_of_a_weight():
+    assert weight_shape(0, 5) == unsigned(3)
+    assert weight_shape(-9, 5) == signed(5)
+    for low, high in ((-8, 7), (-3, 9), (1, 16)):
+        shape = weight_shape(low, high)
+        assert shape.signed == (low < 0)
+        assert set(range(low, high + 1)) <= {Const(k, shape).value for k in range(low, high + 1)}
