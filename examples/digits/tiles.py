@@ -1,8 +1,9 @@
 """A layer in one number format after the other, its matrix product by the Verilog of a tile.
 
 Weights and activations of the first layer of the network of train.py are quantized, to integers and
-floats with one scale for a tensor and to block formats. The product, 600 x 64 times 64 x 32, runs
-step by step through a `tile` unit under Verilator, and has to equal the golden model in every bit.
+floats with one scale for a tensor and to block formats, and weights to a codebook. The product, 600
+x 64 times 64 x 32, runs step by step through a `tile` unit under Verilator, and has to equal the
+golden model in every bit.
 What comes out goes through the rest of the network in float: accuracy, beside the noise that the
 format brought about and the bits that it takes. Exit code 1 if one bit differs.
 """
@@ -28,15 +29,35 @@ from cosim.verify import verify_operands
 from examples.digits.demo import Network, load_network
 from gen.config import Config, make_config
 from gen.errors import ToolError
-from hdl.formats import BlockFormat, IntFormat, PowerFormat, parse_format
+from hdl.formats import (
+    BlockFormat,
+    CodebookFormat,
+    FixedFormat,
+    IntFormat,
+    PowerFormat,
+    parse_format,
+)
 
-__all__ = ["FORMATS", "Product", "Row", "evaluate", "main", "multiply", "operands_of", "tile_of"]
+__all__ = [
+    "FORMATS",
+    "Product",
+    "Row",
+    "evaluate",
+    "formats_of",
+    "main",
+    "multiply",
+    "operands_of",
+    "tile_of",
+]
 
 FORMATS = (
     *("int8", "e4m3", "e5m2", "mxint8", "mxfp8-e4m3", "mxfp8-e5m2", "mxfp6-e2m3", "mxfp6-e3m2"),
-    *("msfp16", "vsq8", "vsq6", "int4", "mxfp4", "nvfp4", "vsq4", "msfp12"),
+    *("msfp16", "vsq8", "vsq6", "int8 nf4", "int4", "mxfp4", "nvfp4", "vsq4", "msfp12"),
 )
-"""Formats of both factors, wide ones first."""
+"""Formats of both factors, or of the one and the other, wide ones first."""
+
+TABLE = "q1.7"
+"""What the entries of a codebook are rounded into, beside integers."""
 
 K = 32
 """Products in a step."""
@@ -48,20 +69,31 @@ def tile_of(fmt: str, m: int = 2, n: int = 2, k: int = K) -> Config:
     Parameters
     ----------
     fmt
-        Name of an integer, a float or a block format.
+        Name of an integer, a float or a block format, or of an integer and a codebook for weights.
     m, n
         Rows and columns of the result.
     k
         Products in a step; a block of formats whose blocks cannot be added exactly.
     """
-    parsed = parse_format(fmt)
+    left, right = formats_of(fmt)
+    parsed = parse_format(left)
     integers = isinstance(parsed, IntFormat)
     if isinstance(parsed, BlockFormat):
         integers = isinstance(parsed.scale, IntFormat)
         if isinstance(parsed.scale, PowerFormat):
             k = parsed.length
-    params = {"m": m, "n": n, "k": k, "a": fmt, "b": fmt, "accumulate": True, "stages": 1}
+    params = {"m": m, "n": n, "k": k, "a": left, "b": right, "accumulate": True, "stages": 1}
+    if isinstance(parse_format(right), CodebookFormat):
+        table = parse_format(TABLE)
+        assert isinstance(table, FixedFormat)
+        params |= {"b_table": TABLE, "lsb": -table.fraction_bits}
     return make_config("tile", params | {"y": "int40" if integers else "fp32"})
+
+
+def formats_of(fmt: str) -> tuple[str, str]:
+    """Return the formats of activations and weights."""
+    left, _, right = fmt.partition(" ")
+    return left, right or left
 
 
 def operands_of(config: Config, left: Outcome, right: Outcome) -> dict[str, NDArray[Any]]:
@@ -147,7 +179,9 @@ def multiply(left: NDArray[Any], right: NDArray[Any], config: Config) -> Product
     result, answers = verify_operands(config, operands)
     m, n = params["m"], params["n"]
     steps = left.shape[1] // params["k"]
-    tiles = decode(answers["y"].reshape(-1, steps, m * n)[:, -1], params["y"])
+    tiles = (
+        decode(answers["y"].reshape(-1, steps, m * n)[:, -1], params["y"]) * 2.0 ** params["lsb"]
+    )
     shape = left.shape[0] // m, right.shape[1] // n, m, n
     sums = tiles.reshape(shape).transpose(0, 2, 1, 3).reshape(left.shape[0], right.shape[1])
     return Product(sums * _scale(factors[0]) * _scale(factors[1]), result)
@@ -169,7 +203,7 @@ class Row(NamedTuple):
     fmt
         Name of the format.
     bits
-        Bits of an element, with its share of the block's scale.
+        Bits of a weight, with its share of the block's scale.
     sqnr_db
         Of the layer's sums, beside those of the unquantized layer.
     accuracy
@@ -194,7 +228,7 @@ def evaluate(network: Network, fmt: str) -> Row:
     logits = (hidden @ network.weight2 + network.bias2).astype(np.float64)
     accuracy = network.accuracy(logits)
     noise = sqnr(images @ weights, product.values)
-    return Row(fmt, bits_per_value(fmt), noise, accuracy, product.result)
+    return Row(fmt, bits_per_value(formats_of(fmt)[1]), noise, accuracy, product.result)
 
 
 def report(network: Network, rows: Iterable[Row], console: Console) -> bool:
