@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import log2
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 
@@ -11,9 +12,10 @@ from hdl.formats import Format, IntFormat, LogFormat
 from hdl.options import Objective, adder_for, check_choices, normalizer_for
 from hdl.pipeline import Pipeline
 from hdl.ports import Port, data_port
-from hdl.stages.bins import ACCUMULATORS, Accumulator, AddToBin, BinPlan, Deposit, SumBin, bin_plan
+from hdl.stages.bins import ACCUMULATORS, Accumulator, AddToBin, BinPlan, SumBin, bin_plan
 from hdl.stages.finish import Finish, SerialFinish
 from hdl.stages.log_product import LogProduct
+from hdl.stages.sorted_lanes import deposits
 from hdl.stages.to_log import ToLog
 from hdl.unit import Unit
 
@@ -45,7 +47,7 @@ def check_log_dot(fmt: Format, plan_options: dict[str, int | None]) -> tuple[str
     fmt
         Format of the operands.
     plan_options
-        `lanes`, `constant_bits`, `bin_width`, `drop`, `lut_entries` and `midpoint_bits`.
+        `lanes`, `constant_bits`, `bin_width`, `drop`, `lut_entries`, `midpoint_bits` and `sort`.
     """
     if not isinstance(fmt, LogFormat):
         return "format", f"{fmt.name} is no log format"
@@ -76,6 +78,10 @@ def check_log_dot(fmt: Format, plan_options: dict[str, int | None]) -> tuple[str
         entries < 1 or entries & (entries - 1) or entries > 1 << fmt.fraction_bits
     ):
         return "lut_entries", f"{entries} is no power of two up to 2^{fmt.fraction_bits}"
+    sort, lanes = plan_options["sort"], plan_options["lanes"]
+    assert lanes is not None
+    if sort is not None and (sort < 1 or sort & (sort - 1) or lanes % sort):
+        return "sort", f"{sort} is no power of two that divides {lanes} lanes"
     return None
 
 
@@ -112,6 +118,8 @@ class LogDot(Unit):
     finish
         ``parallel``; ``serial``: one bin a cycle while the next sum is under way. Then a `last`
         less than ``lut_entries`` valid cycles after the one before is not heard.
+    sort
+        So many lanes, a power of two, are brought together by bin before they are added; 1: none.
     stages, objective
         As in `hdl.fma.Fma`.
 
@@ -161,20 +169,18 @@ class LogDot(Unit):
         midpoint_bits: int = 8,
         midpoints: Midpoints = "geometric",
         finish: FinishKind = "parallel",
+        sort: int = 1,
         stages: int = 0,
         objective: Objective = "balanced",
     ) -> None:
-        broken = check_log_dot(
-            fmt,
-            {
-                "lanes": lanes,
-                "constant_bits": constant_bits,
-                "bin_width": bin_width,
-                "drop": drop,
-                "lut_entries": lut_entries,
-                "midpoint_bits": midpoint_bits,
-            },
-        )
+        widths: dict[str, Any] = {
+            "constant_bits": constant_bits,
+            "bin_width": bin_width,
+            "drop": drop,
+            "lut_entries": lut_entries,
+        }
+        others = {"lanes": lanes, "midpoint_bits": midpoint_bits, "sort": sort}
+        broken = check_log_dot(fmt, widths | others)
         if broken:
             raise ValueError(f"{broken[0]} = {broken[1]}")
         assert isinstance(fmt, LogFormat)
@@ -183,23 +189,17 @@ class LogDot(Unit):
             ("midpoints", midpoints, MIDPOINTS),
             ("finish", finish, FINISHES),
         )
-        self.plan: BinPlan = bin_plan(
-            fmt,
-            lanes,
-            constant_bits=constant_bits,
-            bin_width=bin_width,
-            drop=drop,
-            lut_entries=lut_entries,
-            accumulator=accumulator,
-        )
+        self.plan: BinPlan = bin_plan(fmt, lanes, **widths, accumulator=accumulator)
         least = self.plan.factor_bits + 1
         if not least <= self.plan.width <= MAX_BIN_WIDTH:
             raise ValueError(f"bin_width = {self.plan.width} is not in {least}..{MAX_BIN_WIDTH}")
-        if finish == "serial" and len(self.plan.constants) == 1:
-            raise ValueError("finish = 'serial' needs more than one bin")
+        for option, wanted in (("finish = 'serial'", finish == "serial"), ("sort", sort > 1)):
+            if wanted and len(self.plan.constants) == 1:
+                raise ValueError(f"{option} needs more than one bin")
         self.midpoint_bits = midpoint_bits
         self.midpoints: Midpoints = midpoints
         self.finish: FinishKind = finish
+        self.sort = sort
         words = -(-self.plan.total_bits // MAX_WORD)
         self._word_bits = -(-self.plan.total_bits // words)
         # Products weigh 2^(-2 * bias / 2^F) where the sum of their exponents is 0.
@@ -228,10 +228,8 @@ class LogDot(Unit):
         adder = adder_for(self.objective)
         lanes = range(plan.lanes)
         multiply = [LogProduct(fmt, adder) for _ in lanes]
-        deposit = [Deposit(plan) for _ in lanes]
         for i in lanes:
             m.submodules[f"product_{i}"] = multiply[i]
-            m.submodules[f"deposit_{i}"] = deposit[i]
         delays = {
             "multiply": 2 * log2(fmt.bits) + 2,
             "deposit": 2 * log2(plan.deposit_bits) + 2,
@@ -259,19 +257,8 @@ class LogDot(Unit):
         )
 
         # What each adds, and to which bin.
-        for i, lane in enumerate(deposit):
-            m.d.comb += [
-                lane.negative.eq(negatives[i]),
-                lane.exponent.eq(exponents[i]),
-                lane.is_zero.eq(zeros[i]),
-            ]
         selects, amounts, beyond, first, last = pipe.after(
-            "deposit",
-            [lane.select for lane in deposit],
-            [lane.amount for lane in deposit],
-            Cat(lane.beyond for lane in deposit).any(),
-            first,
-            last,
+            "deposit", *self._deposits(m, negatives, exponents, zeros), first, last
         )
 
         if plan.lanes == 1:
@@ -283,7 +270,7 @@ class LogDot(Unit):
             # The sum of this cycle, bin by bin.
             rows: list[list[Value]] = []
             for j in range(plan.registers):
-                m.submodules[f"sum_{j}"] = total = SumBin(plan)
+                m.submodules[f"sum_{j}"] = total = SumBin(plan, self.sort)
                 total.connect(m, [select[j] for select in selects], amounts)
                 rows.append([total.first, total.second])
             rows, beyond, first, last = pipe.after("sum", rows, beyond, first, last)
@@ -327,6 +314,33 @@ class LogDot(Unit):
             self.out_valid.eq(pipe.valid),
         ]
         return m
+
+    def _deposits(
+        self,
+        m: Module,
+        negatives: Sequence[Value],
+        exponents: Sequence[Value],
+        zeros: Sequence[Value],
+    ) -> tuple[list[Value], list[Value], Value]:
+        """Return what goes where: bins and amounts, and whether any quotient was too large."""
+        plan, group = self.plan, self.sort
+        selects: list[Value] = []
+        amounts: list[Value] = []
+        beyond: list[Value] = []
+        for lane in range(0, plan.lanes, group):
+            part = deposits(plan, group, adder_for(self.objective))
+            m.submodules[f"deposit_{lane // group}"] = part
+            for k in range(group):
+                end = "" if group == 1 else f"_{k}"
+                m.d.comb += [
+                    getattr(part, f"negative{end}").eq(negatives[lane + k]),
+                    getattr(part, f"exponent{end}").eq(exponents[lane + k]),
+                    getattr(part, f"is_zero{end}").eq(zeros[lane + k]),
+                ]
+                selects.append(getattr(part, f"select{end}"))
+                amounts.append(getattr(part, f"amount{end}"))
+            beyond.append(part.beyond)
+        return selects, amounts, Cat(beyond).any()
 
     def _is_due(self, m: Module, valid: Value, last: Value) -> Signal:
         """Return whether the bins hold a sum that is asked for.

@@ -68,6 +68,14 @@ class LogDotParams(Params):
         "next sum; then a `last` less than lut_entries valid cycles after another is not heard",
     )
 
+    sort: int | None = Field(
+        None,
+        ge=1,
+        le=64,
+        description="lanes that are brought together by bin before they are added, a power of two "
+        "that divides lanes; 1: none; left out: what takes least area",
+    )
+
     @model_validator(mode="after")
     def _complete(self) -> LogDotParams:
         from hdl.log_dot import check_log_dot
@@ -86,9 +94,21 @@ class LogDotParams(Params):
                 "bin_width", f"{plan.width}: a single product needs {plan.factor_bits + 1} bits"
             )
         object.__setattr__(self, "bin_width", plan.width)
-        if self.finish == "serial" and len(plan.constants) == 1:
-            raise RuleError("finish", "serial needs more than one bin")
+        if len(plan.constants) == 1:
+            if self.finish == "serial":
+                raise RuleError("finish", "serial needs more than one bin")
+            if (self.sort or 1) > 1:
+                raise RuleError("sort", f"{self.sort} needs more than one bin")
+        if self.sort is None:
+            object.__setattr__(self, "sort", self._usual_sort(plan))
         return self
+
+    @staticmethod
+    def _usual_sort(plan: BinPlan) -> int:
+        """Return how many lanes are sorted together by default: pairs of powers of two."""
+        from hdl.stages.sorted_lanes import MergePair
+
+        return 2 if plan.lanes % 2 == 0 and MergePair.suits(plan) else 1
 
     def _plan(self, fmt: LogFormat, bin_width: int | None) -> BinPlan:
         from hdl.stages.bins import bin_plan
@@ -111,7 +131,8 @@ class LogDotParams(Params):
     def suffixes(self) -> tuple[str, ...]:
         fmt = parse_format(self.format)
         assert isinstance(fmt, LogFormat)
-        remainders, usual_width = 1 << fmt.fraction_bits, self._plan(fmt, None).width
+        usual = self._plan(fmt, None)
+        remainders, usual_width = 1 << fmt.fraction_bits, usual.width
         return (
             *((self.accumulator,) if self.accumulator != "signed" else ()),
             *((f"g{self.constant_bits}",) if self.constant_bits != 8 else ()),
@@ -121,6 +142,7 @@ class LogDotParams(Params):
             *((f"m{self.midpoint_bits}",) if self.midpoint_bits != 8 else ()),
             *((self.midpoints,) if self.midpoints != "geometric" else ()),
             *((self.finish,) if self.finish != "parallel" else ()),
+            *((f"sort{self.sort}",) if self.sort != self._usual_sort(usual) else ()),
             *super().suffixes,
         )
 

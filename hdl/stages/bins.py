@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import Literal, get_args
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
@@ -182,7 +184,7 @@ class Deposit(wiring.Component):
         fraction_bits = plan.fmt.fraction_bits
         remainder, quotient = self.exponent[:fraction_bits], self.exponent[fraction_bits:]
         counts = Signal()
-        m.d.comb += counts.eq(~self.is_zero & _at_least(quotient, plan.drop))
+        m.d.comb += counts.eq(~self.is_zero & at_least(quotient, plan.drop))
         if plan.max_quotient > plan.highest:
             m.d.comb += self.beyond.eq(counts & (quotient > plan.highest + plan.drop))
 
@@ -207,7 +209,7 @@ class Deposit(wiring.Component):
             # The highest stands for all that are beyond it.
             is_highest = weight == plan.highest
             place = weight + plan.drop
-            hit = _at_least(quotient, place) if is_highest else quotient == place
+            hit = at_least(quotient, place) if is_highest else quotient == place
             if not plan.is_paired:
                 below = Const(1) if is_highest else quotient <= place
                 hit = Mux(self.negative, below, hit)
@@ -242,7 +244,7 @@ class Deposit(wiring.Component):
         m.d.comb += self.amount.eq(factor << places)
 
 
-def _at_least(number: Value, limit: int) -> Value:
+def at_least(number: Value, limit: int) -> Value:
     """Compare an unsigned number, without an operator where nothing needs comparing."""
     return number >= limit if limit else Const(1)
 
@@ -254,21 +256,26 @@ class SumBin(wiring.Component):
     ----------
     plan
         How products are added up.
+    group
+        Of so many lanes, one after the other, only one adds to a bin: those of a group share a row
+        of the heap.
 
     Members
     -------
     select_0, select_1, ... : In(1)
         Whether a lane's product goes to this bin.
-    amount_0, amount_1, ... : In(plan.deposit_bits)
+    amount_0, amount_1, ... : In(plan.deposit_bits + log2(group))
     first, second : Out(plan.sum_bits)
         Modulo ``2**sum_bits``.
     """
 
-    def __init__(self, plan: BinPlan) -> None:
+    def __init__(self, plan: BinPlan, group: int = 1) -> None:
         self.plan = plan
+        self.group = group
+        bits = plan.deposit_bits + (group - 1).bit_length()
         super().__init__(
             {f"select_{i}": In(1) for i in range(plan.lanes)}
-            | {f"amount_{i}": In(plan.deposit_bits) for i in range(plan.lanes)}
+            | {f"amount_{i}": In(bits) for i in range(plan.lanes)}
             | {"first": Out(plan.sum_bits), "second": Out(plan.sum_bits)}
         )
 
@@ -283,11 +290,20 @@ class SumBin(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         heap = BitHeap(self.plan.sum_bits)
-        for i in range(self.plan.lanes):
-            select, amount = getattr(self, f"select_{i}"), getattr(self, f"amount_{i}")
+        for first_lane in range(0, self.plan.lanes, self.group):
+            amount = getattr(self, f"amount_{first_lane}")
             if self.plan.registers > 1:
-                gated = Signal(len(amount), name=f"gated_{i}")
-                m.d.comb += gated.eq(amount & select.replicate(len(amount)))
+                gated = Signal(len(amount), name=f"gated_{first_lane}")
+                m.d.comb += gated.eq(
+                    reduce(
+                        or_,
+                        (
+                            getattr(self, f"amount_{i}")
+                            & getattr(self, f"select_{i}").replicate(len(amount))
+                            for i in range(first_lane, first_lane + self.group)
+                        ),
+                    )
+                )
                 amount = gated
             if self.plan.is_paired:
                 heap.add_unsigned(amount)

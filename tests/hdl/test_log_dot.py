@@ -1,6 +1,7 @@
 # amaranth: UnusedElaboratable=no
 # (constructors that raise leave an object that nothing elaborates)
 
+import random
 import re
 
 import pytest
@@ -110,6 +111,20 @@ def test_serial_finish_does_not_hear_a_last_that_comes_early():
     assert [(cycle, y >> 12) for cycle, y, _, _ in got] == [(1 + 5, 2), (6 + 5, 6)]
 
 
+@pytest.mark.parametrize("options", [{}, {"accumulator": "pairs"}], ids=["signed", "pairs"])
+def test_sorted_lanes_have_the_same_sums(options):
+    rng = random.Random(1)
+    cycles = [
+        {"first": k % 5 == 0, "last": 1, "a": rng.getrandbits(20), "b": rng.getrandbits(20)}
+        for k in range(60)
+    ]
+    plain, pairs, all_four = (
+        play(log_dot("log2.2", 4, sort=sort, **options), cycles) for sort in (1, 2, 4)
+    )
+    assert len(plain) == 60
+    assert plain == pairs == all_four
+
+
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
@@ -131,6 +146,9 @@ def test_serial_finish_does_not_hear_a_last_that_comes_early():
         ("log4.3", {"bin_width": 1}, "bin_width = 1 is not in 2..256"),
         ("log4.3", {"finish": "late"}, "finish = 'late' is not one of parallel, serial"),
         ("log4.0", {"finish": "serial"}, "finish = 'serial' needs more than one bin"),
+        ("log4.3", {"lanes": 6, "sort": 4}, "sort = 4 is no power of two that divides 6 lanes"),
+        ("log4.3", {"lanes": 6, "sort": 3}, "sort = 3 is no power of two that divides 6 lanes"),
+        ("log4.0", {"lanes": 2, "sort": 2}, "sort needs more than one bin"),
         ("log4.3", {"stages": 65}, "stages = 65 is not in 0..64"),
     ],
 )

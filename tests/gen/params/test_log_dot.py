@@ -16,6 +16,12 @@ def test_defaults_are_filled_in() -> None:
     assert params(drop=14).bin_width == 24
 
 
+def test_pairs_of_lanes_are_sorted_where_products_are_powers_of_two() -> None:
+    assert (params().sort, params(accumulator="pairs").sort) == (2, 2)
+    for changes in ({"lanes": 3}, {"lut_entries": 4}, {"accumulator": "linear"}):
+        assert params(**changes).sort == 1
+
+
 @pytest.mark.parametrize(
     ("changes", "suffixes"),
     [
@@ -29,7 +35,9 @@ def test_defaults_are_filled_in() -> None:
             {"lut_entries": 2, "midpoint_bits": 4, "midpoints": "arithmetic", "finish": "serial"},
             ("lut2", "m4", "arithmetic", "serial"),
         ),
-        ({"stages": 2}, ("s2",)),
+        ({"sort": 2}, ()),
+        ({"sort": 1, "stages": 2}, ("sort1", "s2")),
+        ({"lut_entries": 4, "sort": 1}, ("lut4",)),
     ],
 )
 def test_names(changes: dict[str, object], suffixes: tuple[str, ...]) -> None:
@@ -46,8 +54,10 @@ def test_names(changes: dict[str, object], suffixes: tuple[str, ...]) -> None:
         ({"drop": 40}, "40 is not in 0..30"),
         ({"lut_entries": 2, "bin_width": 4}, "a single product needs 5 bits"),
         ({"accumulator": "linear", "finish": "serial"}, "serial needs more than one bin"),
+        ({"accumulator": "linear", "sort": 2}, "2 needs more than one bin"),
+        ({"lanes": 12, "sort": 8}, "8 is no power of two that divides 12 lanes"),
     ],
-    ids=["format", "fraction", "constants", "drop", "bin", "finish"],
+    ids=["format", "fraction", "constants", "drop", "bin", "finish", "sort", "lanes"],
 )
 def test_contradictions(changes: dict[str, object], rule: str) -> None:
     with pytest.raises(ValidationError, match=rule):
