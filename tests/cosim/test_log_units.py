@@ -12,6 +12,7 @@ SAMPLE = {
     "serial": {"format": "log2.1", "lanes": 2, "finish": "serial", "stages": 1},
     "two constants": {"format": "log2.3", "lanes": 2, "lut_entries": 2, "constant_bits": 5},
     "one lane, few quotients": {"format": "log4.1", "lanes": 1, "bin_width": 9, "drop": 20},
+    "sorted": {"format": "log2.1", "lanes": 4, "sort": 4, "bin_width": 7},
     "arithmetic midpoints": {
         "format": "log2.1b3",
         "lanes": 2,

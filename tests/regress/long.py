@@ -146,6 +146,15 @@ def test_log_dot_by_icarus(fmt: str, lanes: int, options: dict[str, object]) -> 
     assert_verified([config], Options(vectors=300, sim="icarus"))
 
 
+@pytest.mark.parametrize("accumulator", ["signed", "pairs"])
+@pytest.mark.parametrize("sort", [1, 4, 8])
+@pytest.mark.parametrize("fmt", ["log2.1", "log3.2", "log4.3", "log2.4"])
+def test_log_dot_of_sorted_lanes(fmt: str, sort: int, accumulator: str) -> None:
+    given = {"format": fmt, "lanes": 8, "sort": sort, "accumulator": accumulator}
+    config = make_config("log_dot", given)
+    assert_verified([config], Options(vectors=20_000))
+
+
 @pytest.mark.parametrize("lanes", [1, 4, 8, 32])
 def test_ten_million_log_products(lanes: int) -> None:
     config = make_config("log_dot", {"format": "log4.3", "lanes": lanes, "stages": 2})
