@@ -23,7 +23,7 @@ def dot_params(params: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     fmt = parse_format(params["a"])
     if isinstance(fmt, BlockFormat):
         return "block_dot", {**params, "blocks": params["k"] // fmt.length}
-    return "dot", {**params, "lanes": params["k"], "group": None}
+    return "dot", {**params, "lanes": params["k"]}
 
 
 def model(params: Mapping[str, Any], operands: Mapping[str, NDArray[Any]]) -> dict[str, Any]:

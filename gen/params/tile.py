@@ -46,9 +46,8 @@ def _options() -> dict[str, Any]:
     """Return the fields of all dot products that mean the same in a tile."""
     scalars, blocks = (kind.model_fields for kind in _LENGTHS)
     fields: dict[str, FieldInfo] = {**blocks, **scalars}
-    # Windows over groups of products are for long dot products: in tiles a group is one product.
     # Outer scales are for whole sums, of several steps.
-    others = {*_LENGTHS.values(), "group", "outer", *Params.model_fields}
+    others = {*_LENGTHS.values(), "outer", *Params.model_fields}
     return {key: (one.annotation, one) for key, one in fields.items() if key not in others}
 
 

@@ -33,6 +33,15 @@ def test_the_component_gets_what_was_given():
     assert make_config("tile", config.params_dict()).params_dict() == config.params_dict()
 
 
+def test_windows_of_groups():
+    given = INT | {"a": "e2m1", "b": "e2m1", "k": 32, "y": "fp32", "scale": {"kind": "nvfp4"}}
+    given |= {"align": "window", "fraction_bits": 25, "group": 16}
+    config = make_config("tile", given)
+    assert config.name == "tile2x3_dot32_e2m1_fp32_w25_g16_nvfp4"
+    with pytest.raises(ConfigError, match="group = 2: needs align = window with a scale"):
+        make_config("tile", INT | {"group": 2})
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
