@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from cosim.golden import decode, encode, quantize
 from cosim.golden.metrics import sqnr
+from cosim.golden.values import largest
 from cosim.operands import load_operands, unit_of
 from cosim.stimuli import get_stimuli
 from cosim.unit import START, Codes, Unit, count_of, part_of
@@ -41,6 +42,9 @@ _NUMBERS = ("a", "b", "c", "x")
 
 _SCALES = {"a": "scale_a", "b": "scale_b"}
 """Ports with the scales of block formats, by that of the elements."""
+
+_OUTER = "outer"
+"""The port with the scale of a tensor or channel: one that suits all numbers there are."""
 
 _LAST = "last"
 """The control port that asks for the sum."""
@@ -132,7 +136,7 @@ def accuracy(config: Config, *, count: int = 4096, seed: int = 1) -> float | Non
     rng = np.random.default_rng(seed)
     operands, reals, factor = _draw(unit, config.unit, count, rng, "gaussian")
     scales = {_SCALES[name] for name in reals if name in _SCALES}
-    if set(operands) - set(reals) - scales - {START, _LAST}:
+    if set(operands) - set(reals) - scales - {START, _LAST, _OUTER}:
         return None  # something else decides the result
     run = 16
     _cut_into_runs(operands, unit, run)
@@ -183,7 +187,8 @@ def _draw(unit: Unit, name: str, count: int, rng: np.random.Generator, distribut
     operands: Codes = dict(get_stimuli(name).random(unit.params, count, rng))
     reals: dict[str, NDArray[np.float64]] = {}
     factor = 1.0
-    formats = {p["name"]: parse_format(p["format"]) for p in unit.operands if p["format"]}
+    ports = [*unit.operands, *unit.results]
+    formats = {p["name"]: parse_format(p["format"]) for p in ports if p["format"]}
     lsb = next((p.get("lsb", 0) for p in unit.results if p["name"] == "y"), 0)
     for port in unit.operands:
         fmt = formats.get(port["name"])
@@ -216,7 +221,28 @@ def _draw(unit: Unit, name: str, count: int, rng: np.random.Generator, distribut
             numbers = np.abs(numbers)
         reals[port["name"]] = numbers * (unit_size if port["name"] == "c" else 1.0)
         operands[port["name"]] = encode(numbers, fmt, overflow="saturate")
+    if _OUTER in formats and reals:
+        factor = _draw_outer(operands, reals, formats, factor)
     return _Drawn(operands, reals, factor)
+
+
+def _draw_outer(
+    operands: Codes,
+    reals: dict[str, NDArray[np.float64]],
+    formats: dict[str, Format],
+    factor: float,
+) -> float:
+    """Put in the outer scale that suits the numbers, and return what a result is still short of."""
+    fmt, before = formats[_OUTER], operands[_OUTER]
+    quantizes = "x" in reals
+    wanted = factor
+    if quantizes:
+        largest_block = largest(formats["y"]) * largest(formats["scale"])
+        wanted = float(np.abs(reals["x"]).max()) / largest_block
+    code = encode([wanted], fmt, overflow="saturate")
+    operands[_OUTER] = np.repeat(code, len(before)).astype(before.dtype)
+    applied = float(decode(code, fmt)[0])
+    return applied if quantizes else factor / applied
 
 
 def _block_format(unit: Unit, port: str) -> BlockFormat | None:

@@ -108,6 +108,16 @@ def test_vectors_in_blocks_have_the_scales_that_suit_them() -> None:
     assert block_dot("vsq4", c="int32", **vsq) > 21.3 - 3  # the addend is exact, and larger
 
 
+def test_outer_scales_suit_the_numbers() -> None:
+    assert block_dot("nvfp4", outer="fp32") == pytest.approx(block_dot("nvfp4"), abs=0.5)
+    # A tensor in NVFP4 has 20.4 dB, in VS-Quant of 4 bits 21.3 with the scales that are stored.
+    for y, options, wanted in (("nvfp4", {}, 20.4), ("vsq4", {"order": "scaled"}, 21.3)):
+        config = make_config("block_quantize", {"x": "fp32", "y": y} | options)
+        assert accuracy(config) == pytest.approx(wanted, abs=0.7)
+        codes = stream_of(config, streams=64, cycles=2).operands["outer"]
+        assert len(np.unique(codes)) == 1
+
+
 def test_a_block_in_several_cycles_has_one_scale() -> None:
     config = make_config("block_dot", {"a": "mxfp4v16", "b": "mxfp4v16", "y": "fp32"})
     stream = stream_of(config, streams=64, cycles=2)
