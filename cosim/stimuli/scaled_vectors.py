@@ -99,9 +99,10 @@ def _targets(fmt: Format, most: int) -> NDArray[np.float64]:
 def directed_vectors(params: Mapping[str, Any]) -> Vectors:
     """Return vectors of corners, of steps of scales and elements, and of halves between them.
 
-    Every corner of x comes alone and in all lanes, every one of the outer scale over a number of
-    its size. Steps and halves of scales, and their neighbours, come as largest numbers alone; those
-    of elements beside largest numbers that lead to some of these scales.
+    Every corner of x comes alone and in all lanes, as does every power of two over a small and a
+    large outer scale, and every corner of that below a number of its size. Steps and halves of
+    scales, and their neighbours, come as largest numbers alone; those of elements beside largest
+    numbers that lead to some of these scales.
     """
     rule = _Rule(params)
     length = rule.block.length
@@ -113,6 +114,11 @@ def directed_vectors(params: Mapping[str, Any]) -> Vectors:
     low, high = operands.exponent_range(rule.x)
     middle = 2.0 ** ((low + high) // 2 - 4)
     parts = [Vectors(each, _repeated(rule, middle, len(corners))) for each in (alone, everywhere)]
+
+    # All powers of two there are, over the least and the largest.
+    powers = operands.nearest(rule.x, np.exp2(np.arange(low, high + 1, dtype=np.float64)))
+    rows = np.repeat(powers[:, None], length, axis=1)
+    parts += [Vectors(rows, _repeated(rule, 2.0**end, len(rows))) for end in (low, high)]
 
     if rule.outer is not None:
         outer = rule.outer_corners()

@@ -39,6 +39,15 @@ def test_directed_vectors_meet_every_element_and_the_ends_of_scales(params):
     assert (0x7F in scale) == ("nvfp4" in params["y"])
 
 
+def test_directed_quotients_are_as_large_and_as_small_as_can_be():
+    vectors = directed_vectors(NVFP4)
+    assert vectors.outer is not None
+    values, outer = decode(vectors.codes[:, 0], "bf16"), decode(vectors.outer, "bf16")
+    usable = np.isfinite(values) & (values > 0) & np.isfinite(outer) & (outer > 0)
+    powers = np.frexp(values[usable])[1] - np.frexp(outer[usable])[1]
+    assert set(range(-200, 200)) <= set(powers.tolist())
+
+
 @pytest.mark.parametrize("params", UNITS.values(), ids=UNITS)
 def test_random_vectors_meet_ties_and_what_has_no_scale(params):
     vectors = random_vectors(params, 2000, np.random.default_rng(1))
