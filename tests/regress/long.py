@@ -173,6 +173,27 @@ def test_log_add_of_every_format(fmt: str, variant: str, tmp_path: Path) -> None
     assert_verified(configs, Options(exhaustive=True))
 
 
+DATAPATHS = [
+    *("mxfp8-dot32", "nvfp4-dot64", "vsq-int4-pe", "sparse-int8-2to4", "qmma", "dot32-int8-nf4"),
+    *("blackwell-mxfp8", "blackwell-mxfp4", "blackwell-nvfp4", "tpu-v1-cell", "tpu-v1-16x16"),
+    *("hmma-4x4x4", "imma-8x8x8", "magnet-vector-mac"),
+    "block_dot a=nvfp4 b=nvfp4 y=fp32 accumulate=true outer=fp32 stages=3",
+    "block_dot a=mxfp6-e3m2 b=mxfp4 y=fp32 accumulate=true",
+    "dot a=int4 b=int4 lanes=64 y=int32 accumulate=true sparsity=2:4 scale.kind=vsq",
+    "block_quantize x=fp32 y=mxfp8-e4m3 lanes=8 stages=2",
+    "block_quantize x=fp32 y=nvfp4 lanes=4 stages=4",
+    "block_quantize x=fp32 y=vsq4 lanes=4 stages=3",
+    "block_quantize x=int24 y=vsq8 lanes=16 order=scaled",
+    "tile m=2 n=2 k=8 a=e4m3 b=e4m3 y=fp32 accumulate=true stages=1",
+    "systolic rows=4 cols=4 a=int8 b=int8 y=int32 stages=1",
+]
+
+
+@pytest.mark.parametrize("words", DATAPATHS)
+def test_a_million_operands(words: str) -> None:
+    assert_verified(resolve(words.split()), Options(vectors=1_000_000))
+
+
 @pytest.mark.parametrize("kind", ["ready", "axi"])
 @pytest.mark.parametrize("words", STREAMED.values(), ids=STREAMED)
 def test_a_hundred_thousand_cycles_of_stalls(words: str, kind: StreamKind, tmp_path: Path) -> None:
