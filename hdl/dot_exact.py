@@ -61,7 +61,7 @@ class ExactDatapath:
         self._place += [Place(unpack.range, adder) for unpack in self._unpack_c]
         word = word_of(dot.lanes, product, [unpack.range for unpack in self._unpack_c])
         shapes = [(place.bits, place.range.min_weight - word.base) for place in self._place]
-        self._sum = SumPlaced(shapes, word.bits)
+        self._sum = SumPlaced(shapes, word.bits, fast=dot.objective != "area")
         outside = None if self._unpack_c else dot.addend
         fixed = isinstance(dot.result, IntFormat) and (outside is None or dot.accumulate)
         self._tail: FloatTail | FixedTail

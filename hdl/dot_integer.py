@@ -62,7 +62,9 @@ class IntegerDatapath:
         self._bits = bits
         outer = None if dot.accumulate else addend
         adder = adder_for(dot.objective)
-        self._products = SumIntegerProducts(a, b, dot.lanes, outer, bits)
+        self._products = SumIntegerProducts(
+            a, b, dot.lanes, outer, bits, fast=dot.objective != "area"
+        )
         products = 4 * log2(min(a.width, b.width) * dot.lanes + 1)
         if dot.accumulator == "carry_save":
             self._add_rows = AddRows(4, bits)

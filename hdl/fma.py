@@ -177,7 +177,9 @@ class Fma(Unit):
         if self.overflow == "wrap" and not self.has_flags:
             # Nobody looks at what is wrapped away.
             bits = min(bits, y.width)
-        m.submodules.multiply_add = multiply_add = SumIntegerProducts(a, b, 1, c, bits)
+        m.submodules.multiply_add = multiply_add = SumIntegerProducts(
+            a, b, 1, c, bits, fast=self.objective != "area"
+        )
         m.submodules.propagate = propagate = Adder(bits, adder_for(self.objective))
         delays = {
             "multiply_add": 4 * log2(min(a.width, b.width) + 1),
@@ -224,7 +226,9 @@ class Fma(Unit):
             adder=adder,
             origin=normalize.room_base,
         )
-        m.submodules.multiply_add = multiply_add = MultiplyAdd(a_range.bits, b_range.bits, frame)
+        m.submodules.multiply_add = multiply_add = MultiplyAdd(
+            a_range.bits, b_range.bits, frame, fast=self.objective != "area"
+        )
         m.submodules.pack = pack = Pack(
             self.result,
             normalize.max_exponent,

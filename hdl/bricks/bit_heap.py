@@ -36,10 +36,13 @@ class BitHeap:
     ----------
     width
         Bits of the sum; bits of higher weight are dropped.
+    fast
+        Which full adders it takes, see `hdl.bricks.adder.FullAdder`.
     """
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, *, fast: bool = False) -> None:
         self.width = width
+        self.fast = fast
         self._columns: list[list[_Bit]] = [[] for _ in range(width)]
         self._constant = 0
         self._order = count()
@@ -116,7 +119,7 @@ class BitHeap:
             total, carry = ~(b.value ^ c.value), b.value | c.value
             settled = max(b.arrival, c.arrival) - 1.0
         else:
-            cell = FullAdder()
+            cell = FullAdder(fast=self.fast)
             m.submodules[f"{self._prefix}column_{weight}_{index}"] = cell
             m.d.comb += [cell.a.eq(a.value), cell.b.eq(b.value), cell.c.eq(c.value)]
             total, carry = cell.sum, cell.carry

@@ -30,6 +30,8 @@ class SumIntegerProducts(wiring.Component):
         Format of the addend; None for none.
     bits
         Width of the sum, modulo ``2**bits``.
+    fast
+        Which full adders add it up, see `hdl.bricks.adder.FullAdder`.
 
     Members
     -------
@@ -41,8 +43,16 @@ class SumIntegerProducts(wiring.Component):
     """
 
     def __init__(
-        self, a: IntFormat, b: IntFormat, lanes: int, c: IntFormat | None, bits: int
+        self,
+        a: IntFormat,
+        b: IntFormat,
+        lanes: int,
+        c: IntFormat | None,
+        bits: int,
+        *,
+        fast: bool = False,
     ) -> None:
+        self.fast = fast
         self.formats = (a, b)
         self.lanes = lanes
         self.addend = c
@@ -63,7 +73,7 @@ class SumIntegerProducts(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         a_format, b_format = self.formats
-        heap = BitHeap(len(self.first))
+        heap = BitHeap(len(self.first), fast=self.fast)
         for i in range(self.lanes):
             add_chosen_product(
                 m,
@@ -175,6 +185,8 @@ class SumPlaced(wiring.Component):
         Width and place of each term, the place that of its lowest bit in the sum.
     bits
         Width of the signed sum, which the caller has shown to be enough.
+    fast
+        Which full adders add it up, see `hdl.bricks.adder.FullAdder`.
 
     Members
     -------
@@ -183,7 +195,8 @@ class SumPlaced(wiring.Component):
         Two numbers whose sum it is, modulo ``2**bits``.
     """
 
-    def __init__(self, shapes: Sequence[tuple[int, int]], bits: int) -> None:
+    def __init__(self, shapes: Sequence[tuple[int, int]], bits: int, *, fast: bool = False) -> None:
+        self.fast = fast
         self.places = [place for _, place in shapes]
         super().__init__(
             {f"term_{i}": In(width) for i, (width, _) in enumerate(shapes)}
@@ -197,7 +210,7 @@ class SumPlaced(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        heap = BitHeap(len(self.first))
+        heap = BitHeap(len(self.first), fast=self.fast)
         for i, place in enumerate(self.places):
             heap.add_signed(getattr(self, f"term_{i}"), weight=place)
         first, second = heap.compress(m)
@@ -248,6 +261,8 @@ class MultiplyAdd(wiring.Component):
         Widths of the significands.
     frame
         Positions of product and addend.
+    fast
+        Which full adders add them up, see `hdl.bricks.adder.FullAdder`.
 
     Members
     -------
@@ -259,7 +274,8 @@ class MultiplyAdd(wiring.Component):
         Two's-complement numbers whose sum it is.
     """
 
-    def __init__(self, a_bits: int, b_bits: int, frame: Frame) -> None:
+    def __init__(self, a_bits: int, b_bits: int, frame: Frame, *, fast: bool = False) -> None:
+        self.fast = fast
         self.frame = frame
         # Both terms are below 2**width, so their sum needs one more bit and a sign.
         bits = frame.width + 2
@@ -276,7 +292,7 @@ class MultiplyAdd(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         bits = len(self.first)
-        heap = BitHeap(bits)
+        heap = BitHeap(bits, fast=self.fast)
         add_chosen_product(m, heap, self.a, self.b, weight=self.frame.below)
         # Late: it comes through the alignment shifter. With its sign extended, no constant makes
         # the two numbers wrap around.

@@ -6,10 +6,11 @@ from hdl.bricks.adder import ADDERS, Adder, FullAdder, HalfAdder, prefix_levels
 from tests.hdl.simulate import settle
 
 
-def test_full_adder():
+@pytest.mark.parametrize("fast", [False, True])
+def test_full_adder(fast):
     operands = [{"a": a, "b": b, "c": c} for a, b, c in product((0, 1), repeat=3)]
     for given, (total, carry) in zip(
-        operands, settle(FullAdder(), operands, "sum", "carry"), strict=True
+        operands, settle(FullAdder(fast=fast), operands, "sum", "carry"), strict=True
     ):
         assert 2 * carry + total == sum(given.values())
 

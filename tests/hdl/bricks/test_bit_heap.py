@@ -68,8 +68,8 @@ def test_a_full_adder_for_every_bit_that_disappears(monkeypatch):
     made = []
 
     class CountedFullAdder(FullAdder):
-        def __init__(self):
-            super().__init__()
+        def __init__(self, *, fast=False):
+            super().__init__(fast=fast)
             made.append(self)
 
     monkeypatch.setattr("hdl.bricks.bit_heap.FullAdder", CountedFullAdder)
