@@ -101,12 +101,8 @@ class ShareScale(wiring.Component):
             self.is_zero.eq(unpack.is_zero),
         ]
         # How far below the top the leading place of this number is; where a block is all zeros
-        # it does not matter.
-        own = (
-            Const(self.x.width - 1)
-            if isinstance(self.x, IntFormat)
-            else unpack.exponent - self.x.bias
-        )
+        # it does not matter. Floats of one exponent have no exponent signal.
+        own = unpack.exponent + (unpack.range.offset + self.precision - 1)
         amount = Signal(max(1, self._limit.bit_length()))
         m.d.comb += amount.eq(self.scale_code + self._origin - own)
 

@@ -14,7 +14,7 @@ E8M0 = cast(PowerFormat, parse_format("e8m0"))
 
 
 @pytest.mark.parametrize("element", ["e4m3", "e2m1", "q2.6", "int5"])
-@pytest.mark.parametrize("x", ["fp16", "bf16", "int9", "uint6"])
+@pytest.mark.parametrize("x", ["fp16", "bf16", "int9", "uint6", "e1m3"])
 def test_quotients_are_exact_down_to_the_sticky_bit(x, element):
     unit = ShareScale(cast(FloatFormat, parse_format(x)), parse_format(element), E8M0)
     top = {"e4m3": 8, "e2m1": 2, "q2.6": 0, "int5": 3}[element]
@@ -25,8 +25,9 @@ def test_quotients_are_exact_down_to_the_sticky_bit(x, element):
         least = int(np.floor(np.log2(float(abs(value))))) - top + 127 if value else 0
         for scale in {max(0, least), max(0, least) + 3, max(0, least) + 40}:
             # Scales that the largest number of a block may have.
-            highest = parse_format(x).bits - 1 if "int" in x else 127
-            if scale - 127 + top <= min(highest, 15 if x == "fp16" else 127):
+            fmt = parse_format(x)
+            highest = fmt.max_exponent if isinstance(fmt, FloatFormat) else fmt.bits - 1
+            if scale - 127 + top <= highest:
                 rows.append({"code": code, "scale_code": scale})
                 expected.append((value < 0, value, abs(value) / Fraction(2) ** (scale - 127)))
     found = settle(unit, rows, "sign", "is_zero", "magnitude")
