@@ -182,7 +182,9 @@ def random_vectors(params: Mapping[str, Any], count: int, rng: np.random.Generat
     outer = None
     if rule.outer is not None:
         reach = int(np.log2(rule.top * largest(rule.block.scale)))
-        exponent = rng.integers(low - 2, high - reach // 2, count, endpoint=True)
+        # From few numbers that are large enough for a scale, to few that are small enough.
+        least = min(low - 2, high - reach)
+        exponent = rng.integers(least, high - reach // 2, count, endpoint=True)
         # Few significant bits, so that there are numbers half way.
         significand = 1 + np.where(
             rng.random(count) < 0.6, rng.integers(0, 8, count) / 8, rng.random(count)

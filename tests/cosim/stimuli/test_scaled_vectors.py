@@ -65,6 +65,12 @@ def test_random_vectors_meet_ties_and_what_has_no_scale(params):
     assert (undefined > 0) == (params["x"] != "int16" or params["outer"] != "none")
 
 
+def test_numbers_of_few_bits():
+    vectors = random_vectors(VSQ | {"x": "uint2"}, 400, np.random.default_rng(1))
+    assert len(np.unique(vectors.codes)) == 4
+    assert len(np.unique(quantized(VSQ | {"x": "uint2"}, vectors)[1])) > 10
+
+
 @pytest.mark.parametrize("count", [0, 1])
 def test_few_vectors(count):
     vectors = random_vectors(NVFP4, count, np.random.default_rng(1))
