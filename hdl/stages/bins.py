@@ -15,10 +15,21 @@ from amaranth.lib.wiring import In, Out
 from hdl.bricks.adder import AdderKind
 from hdl.bricks.bit_heap import BitHeap
 from hdl.bricks.lut import Lut
+from hdl.bricks.place import decoded
 from hdl.bricks.roots import root_of_two
 from hdl.formats import LogFormat
 
-__all__ = ["ACCUMULATORS", "Accumulator", "AddToBin", "BinPlan", "Deposit", "SumBin", "bin_plan"]
+__all__ = [
+    "ACCUMULATORS",
+    "Accumulator",
+    "AddToBin",
+    "BinPlan",
+    "Deposit",
+    "SumBin",
+    "at_least",
+    "bin_plan",
+    "decoded",
+]
 
 Accumulator = Literal["signed", "pairs", "linear"]
 """Signed bins; bins in pairs, one for what goes up and one for what goes down; a single bin."""
@@ -205,15 +216,14 @@ class Deposit(wiring.Component):
     def _decode(self, m: Module, quotient: Value) -> None:
         """Set one bit; for minus that, also all bits above it."""
         plan = self.plan
-        for weight in range(plan.highest + 1):
-            # The highest stands for all that are beyond it.
-            is_highest = weight == plan.highest
-            place = weight + plan.drop
-            hit = at_least(quotient, place) if is_highest else quotient == place
-            if not plan.is_paired:
-                below = Const(1) if is_highest else quotient <= place
-                hit = Mux(self.negative, below, hit)
-            m.d.comb += self.amount[weight].eq(hit)
+        top = plan.highest + plan.drop
+        # The highest stands for all that are beyond it.
+        place = Signal(range(top + 1))
+        m.d.comb += place.eq(
+            Mux(quotient > top, top, quotient) if plan.max_quotient > plan.highest else quotient
+        )
+        flag = Const(0) if plan.is_paired else self.negative
+        m.d.comb += self.amount.eq(decoded(place, flag, range(plan.drop, top + 1)))
         if not plan.is_paired:
             m.d.comb += self.amount[-1].eq(self.negative)
 

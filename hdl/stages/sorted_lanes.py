@@ -9,12 +9,10 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.bricks.adder import Adder, AdderKind
+from hdl.bricks.place import decoded
 from hdl.stages.bins import BinPlan, Deposit, at_least
 
 __all__ = ["MergePair", "SortLanes", "comparators", "deposits"]
-
-_LOW_BITS = 3
-"""Of a place that is decoded in two steps."""
 
 
 def comparators(lanes: int) -> Iterator[tuple[int, int]]:
@@ -244,8 +242,12 @@ class MergePair(_Together):
                 negatives[1] ^ (same & ~below & negatives[0]),
             ]
             cancels = equal & opposite
+        reach = range(plan.drop, top + 2)
         rows = [
-            self._row(place, flag) for place, flag in zip((raised, places[1]), flags, strict=True)
+            decoded(place, flag, reach)
+            if plan.is_paired
+            else Cat(decoded(place, flag, reach), flag)
+            for place, flag in zip((raised, places[1]), flags, strict=True)
         ]
         # Of pairs, no bit is set in both: then this is an or.
         joined = rows[0] ^ (rows[1] & (same & ~equal).replicate(len(rows[1])))
@@ -263,16 +265,3 @@ class MergePair(_Together):
             ]
         m.d.comb += self.beyond.eq(Cat(beyond).any() if beyond else 0)
         return m
-
-    def _row(self, place: Value, flag: Value) -> Value:
-        """Return one bit, at `place`, and if the flag is set all above it; decoded in two steps."""
-        plan = self.plan
-        low, high = place[:_LOW_BITS], place[_LOW_BITS:]
-        size = 1 << _LOW_BITS
-        near = [Mux(flag, low <= j, low == j) for j in range(size)]
-        bits: list[Value] = []
-        for position in range(plan.drop, plan.drop + plan.highest + 2):
-            i, j = divmod(position, size)
-            bit = (high == i) & near[j]
-            bits.append(bit | (flag & (high < i)) if i else bit)
-        return Cat(bits) if plan.is_paired else Cat(bits, flag)
