@@ -16,6 +16,9 @@ _SHORT_SPAN, _FEW_BITS = 4, 4
 """Weights above the lowest up to which selecting one is faster than a shift in steps, and bits of
 the significand up to which it is smaller, too. Measured on E2M1, E2M3 and E3M2."""
 
+_LONGER_SPAN, _SOME_BITS = 12, 6
+"""The same where nothing but speed counts: measured on E3M2."""
+
 
 def is_short(term: TermRange, adder: AdderKind) -> bool:
     """Return whether a product's place is better selected by a one-hot exponent.
@@ -23,10 +26,13 @@ def is_short(term: TermRange, adder: AdderKind) -> bool:
     Parameters
     ----------
     adder
-        The smallest one asks for few gates, any other for speed.
+        The smallest one asks for few gates, the next one for both, any other for speed.
     """
-    short = term.max_weight - term.min_weight <= _SHORT_SPAN
-    return short and (adder != "ripple" or term.bits <= _FEW_BITS)
+    span = term.max_weight - term.min_weight
+    if span > _SHORT_SPAN:
+        fastest = adder not in {"ripple", "brent_kung"}
+        return fastest and span <= _LONGER_SPAN and term.bits <= _SOME_BITS
+    return adder != "ripple" or term.bits <= _FEW_BITS
 
 
 class Place(wiring.Component):

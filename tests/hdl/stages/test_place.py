@@ -46,7 +46,15 @@ def test_one_hot_exponents():
 
 def test_which_spans_are_short():
     short = {
-        adder: [name for name in ("e2m1", "e2m3", "e3m2") if is_short(product(name), adder)]
-        for adder in ("ripple", "kogge_stone")
+        adder: [
+            name
+            for name in ("e2m1", "e2m3", "e3m2", "e4m3", "e3m4")
+            if is_short(product(name), adder)
+        ]
+        for adder in ("ripple", "brent_kung", "kogge_stone")
     }
-    assert short == {"ripple": ["e2m1"], "kogge_stone": ["e2m1", "e2m3"]}
+    assert short == {
+        "ripple": ["e2m1"],
+        "brent_kung": ["e2m1", "e2m3"],
+        "kogge_stone": ["e2m1", "e2m3", "e3m2"],
+    }
