@@ -50,7 +50,7 @@ bench-cost: $(DEVELOPED) ## energies and areas beside what others have published
 	$(BIN)/python benchmarks/bench_formats_area.py
 
 .PHONY: study
-study: $(DEVELOPED) ## number formats compared, into build/study and docs/study.md: half an hour
+study: $(DEVELOPED) ## number formats compared, into build/study and docs/study.md: 20 minutes
 	$(BIN)/slipstick study -o build/study
 	$(BIN)/python -m benchmarks.bench_study build/study
 

@@ -94,11 +94,12 @@ def plan_vectors(unit: Unit, name: str, vectors: int, seed: int, *, exhaustive: 
     stimuli = get_stimuli(name)
     bits = stimuli.space_bits(unit.params)
     if exhaustive and bits > MAX_EXHAUSTIVE_BITS:
-        space = "it has a state" if unit.is_stateful else f"there are 2^{bits}"
-        raise ConfigError(
-            f"{unit.manifest['name']}: cannot check all vectors: {space}, "
-            f"and the limit is 2^{MAX_EXHAUSTIVE_BITS}"
+        reason = (
+            "it has a state, and its sums have no end"
+            if unit.is_stateful
+            else f"there are 2^{bits}, and the limit is 2^{MAX_EXHAUSTIVE_BITS}"
         )
+        raise ConfigError(f"{unit.manifest['name']}: cannot check all vectors: {reason}")
     if exhaustive or 1 << bits <= vectors:
         return Plan("exhaustive", 1 << bits, _all_vectors(unit, stimuli, 1 << bits))
     return Plan("directed and random", vectors, _some_vectors(unit, stimuli, vectors, seed))

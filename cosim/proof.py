@@ -150,7 +150,7 @@ def prove(
         verdict: Verdict = "proven"
         if answer.is_possible is None:
             verdict = "inconclusive"
-            note = f"no answer within {timeout:g} s"
+            note = f"no answer within {timeout:g} s; --timeout allows more"
         elif answer.is_possible:
             verdict, note, failure = _confirm(config, unit, claim, answer, options)
         steps.append(Step(claim.text, verdict, answer.engine, answer.seconds))

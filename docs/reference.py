@@ -56,16 +56,12 @@ def _page(unit: UnitEntry, config: Config) -> Iterator[str]:
 
 
 def _parameters(unit: UnitEntry) -> Iterator[str]:
-    yield "## Parameters\n\n| name | default | meaning |\n|---|---|---|"
+    yield "## Parameters\n\n| name | default | values | meaning |\n|---|---|---|---|"
     for one in parameters_of(unit.name):
-        if one.required:
-            default = "required"
-        elif one.default is None:
-            default = ""
-        else:
-            default = f"`{str(one.default).lower()}`"
+        default = "" if one.default is None else f"`{str(one.default).lower()}`"
+        values = re.sub(r"[^ ,]*[^ ,.]+[^ ,]*", r"`\g<0>`", one.values)
         meaning = re.sub(r"([|<>])", r"\\\1", one.schema.get("description", ""))
-        yield f"| `{one.key}` | {default} | {meaning} |"
+        yield f"| `{one.key}` | {one.need or default} | {values} | {meaning} |"
 
 
 def _cost(config: Config) -> Iterator[str]:

@@ -34,6 +34,11 @@ __all__ = [
 
 COMMAND_LINE = "command line"
 
+_PARAMETERS = frozenset(
+    name for entry in UNITS.values() for name in entry.params.parameter_names()
+) - {*UNITS}
+"""Parameters of any unit."""
+
 
 @dataclass(frozen=True)
 class Config:
@@ -176,6 +181,16 @@ class _File(BaseModel):
     params: dict[str, Any] = {}
 
 
+def _check_place(tables: Mapping[str, Any], source: str) -> None:
+    """Raise `ConfigError` if a parameter stands outside of its table."""
+    unit = tables.get("unit")
+    entry = UNITS.get(unit) if isinstance(unit, str) else None
+    names = entry.params.parameter_names() if entry else []
+    for key in tables:
+        if key in names:
+            raise ConfigError(f"{source}: {key}: is a parameter: it belongs under [params]")
+
+
 def load_config(path: str | Path) -> Config:
     """Read a config file.
 
@@ -186,17 +201,20 @@ def load_config(path: str | Path) -> Config:
     """
     source = str(path)
     try:
-        text = Path(path).read_bytes().decode()
+        text = Path(path).read_bytes().decode("utf-8-sig")
     except OSError as error:
         raise ConfigError(f"{source}: cannot read it: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{source}: not a text file in UTF-8 (byte {error.start})") from error
     try:
-        content = _File.model_validate(tomllib.loads(text))
-    except ValidationError as error:
-        raise ConfigError(f"{source}: {first_error(error, _File)}") from None
+        tables = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{source}: broken TOML: {error}") from error
+    _check_place(tables, source)
+    try:
+        content = _File.model_validate(tables)
+    except ValidationError as error:
+        raise ConfigError(f"{source}: {first_error(error, _File)}") from None
     return make_config(content.unit, content.params, content.name, source)
 
 
@@ -231,6 +249,8 @@ def resolve(words: Sequence[str]) -> list[Config]:
                     f"{COMMAND_LINE}: {word}: no unit, preset or file before this parameter"
                 )
             configs[-1].settings.append((key, value))
+        elif configs and word in _PARAMETERS and not os.path.isfile(word):
+            raise ConfigError(f"{COMMAND_LINE}: {word}: a parameter needs a value: {word}=...")
         else:
             configs.append(_Words(word))
     resolved = [config.resolve() for config in configs]

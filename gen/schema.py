@@ -72,6 +72,28 @@ class Parameter:
         """Its default; None for none."""
         return self.schema.get("default")
 
+    @property
+    def values(self) -> str:
+        """The values that it may have, in a few words."""
+        schema = self.schema
+        if "enum" in schema:
+            return ", ".join(schema["enum"])
+        if "const" in schema:
+            return schema["const"]
+        if "examples" in schema:
+            return ", ".join((*schema["examples"], "..."))
+        if schema["type"] == "integer":
+            return f"{schema['minimum']} to {schema['maximum']}"
+        return "true, false" if schema["type"] == "boolean" else schema["type"]
+
+    @property
+    def need(self) -> str:
+        """Where it has to be given: ``required``, or ``needed in`` a table; empty if nowhere."""
+        if not self.required:
+            return ""
+        table = self.key.rpartition(".")[0]
+        return f"needed in {table}" if table else "required"
+
 
 def parameters_of(unit: str) -> list[Parameter]:
     """Return all parameters of a unit, those of its tables in place of these."""

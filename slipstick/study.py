@@ -130,10 +130,17 @@ def run_study(
             facts=format_facts(),
         )
         sheets += [claims_sheet(known), instructions_sheet(known)]
+    bits = {loss.name: loss.bits for loss in losses}
     gaussian = {loss.name: loss.sqnr_db["gaussian"] for loss in losses}
-    pictures = draw_study(costs, gaussian, {loss.name: loss.bits for loss in losses})
+    pictures = draw_study(costs, gaussian, bits)
+    captions = dict(_CAPTIONS)
+    for number, tensor in enumerate(tensors or (), start=1):
+        noise = {loss.name: loss.sqnr_db[tensor] for loss in losses}
+        pictures |= draw_study(costs, noise, bits, name=f"tensor{number}", of=tensor)
+        captions[f"tensor{number}-energy.svg"] = f"Accuracy on {tensor} against energy."
+        captions[f"tensor{number}-area.svg"] = f"Accuracy on {tensor} against area."
     write_report(rows, directory / "points", "Points of the study")
-    page = _write(directory, sheets, pictures)
+    page = _write(directory, sheets, pictures, captions)
     return Outcome(page, tuple(sheets), tuple(summaries))
 
 
@@ -178,9 +185,14 @@ _CAPTIONS = {
 }
 
 
-def _write(directory: Path, sheets: Sequence[Sheet], pictures: Mapping[str, bytes]) -> Path:
+def _write(
+    directory: Path,
+    sheets: Sequence[Sheet],
+    pictures: Mapping[str, bytes],
+    captions: Mapping[str, str],
+) -> Path:
     shown = {
-        caption: pictures[name].decode() for name, caption in _CAPTIONS.items() if name in pictures
+        caption: pictures[name].decode() for name, caption in captions.items() if name in pictures
     }
     title = "Number formats: what they lose, what they cost"
     rest = '<p><a href="points/index.html">All points, to sort and to filter</a></p>\n'

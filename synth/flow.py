@@ -193,7 +193,7 @@ def _checked_job(
     if frontend not in FRONTENDS:
         raise ConfigError(f"frontend = {frontend!r}: not one of {', '.join(FRONTENDS)}")
     if period_ps is not None and not 0 < period_ps < 1e9:
-        raise ConfigError(f"period = {period_ps:g} ps: not in 0..1e9")
+        raise ConfigError(f"period = {period_ps:g} ps: must be more than 0 and at most 1e9")
     if not re.fullmatch(r"[A-Za-z_]\w*", top):
         raise ConfigError(f"top = {top!r}: not a plain module name")
     return Job(text, top, load_library(library), objective, period_ps, effort, frontend, timeout)

@@ -15,6 +15,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from gen.complaints import nearest
 from gen.config import make_config
 from gen.errors import ConfigError
 from synth.libraries import BUILT_IN
@@ -162,7 +163,10 @@ def _read(path: Path) -> _File:
         details = error.errors(include_url=False)[0]
         key = ".".join(str(part) for part in details["loc"])
         unknown = details["type"] == "extra_forbidden"
-        rule = "no such key" if unknown else details["msg"][:1].lower() + details["msg"][1:]
+        rule = details["msg"][:1].lower() + details["msg"][1:]
+        if unknown:
+            known = _File.model_fields if len(details["loc"]) == 1 else ()
+            rule = f"no such key{nearest(key, known) if known else ''}"
         raise ConfigError(f"{path}: {key}: {rule}") from None
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{path}: broken TOML: {error}") from error

@@ -84,7 +84,12 @@ def _points(costs: Sequence[Cost]) -> Sheet:
 
 
 def draw_study(
-    costs: Sequence[Cost], sqnr_db: Mapping[str, float], bits: Mapping[str, float]
+    costs: Sequence[Cost],
+    sqnr_db: Mapping[str, float],
+    bits: Mapping[str, float],
+    *,
+    name: str = "study",
+    of: str = "a Gaussian tensor",
 ) -> dict[str, bytes]:
     """Return pictures as SVG and PNG by file name: accuracy against energy and area, of most lanes.
 
@@ -93,7 +98,11 @@ def draw_study(
     costs
         Of all designs.
     sqnr_db, bits
-        Of a Gaussian tensor in each format, and what a value takes.
+        Of a tensor in each format, and what a value takes.
+    name
+        What the files' names begin with.
+    of
+        What the tensor is called.
     """
     most = max(cost.lanes for cost in costs)
     shown = [cost for cost in costs if cost.lanes == most and cost.area_um2 is not None]
@@ -101,22 +110,22 @@ def draw_study(
         return {}
     figures: dict[str, Figure] = {}
     measures: tuple[tuple[str, str, Callable[[Cost], float | None]], ...] = (
-        ("study-energy", f"energy of a MAC, fJ ({most} lanes)", lambda cost: cost.fj_per_mac),
-        ("study-area", f"area of a MAC, um2 ({most} lanes)", lambda cost: cost.area_per_mac),
+        ("energy", f"energy of a MAC, fJ ({most} lanes)", lambda cost: cost.fj_per_mac),
+        ("area", f"area of a MAC, um2 ({most} lanes)", lambda cost: cost.area_per_mac),
     )
-    for name, label, metric in measures:
+    for measure, label, metric in measures:
         points = [
             (cost.fmt, value, sqnr_db[cost.fmt])
             for cost in shown
             if (value := metric(cost)) is not None
         ]
         if points:
-            figures[name] = _scatter(points, bits, label)
+            figures[f"{name}-{measure}"] = _scatter(points, bits, label, of)
     return rendered(figures)
 
 
 def _scatter(
-    points: Sequence[tuple[str, float, float]], bits: Mapping[str, float], label: str
+    points: Sequence[tuple[str, float, float]], bits: Mapping[str, float], label: str, of: str
 ) -> Figure:
     figure, axes = new_axes(7.5, 5.0)
     widths = sorted({round(bits[fmt]) for fmt, _, _ in points})
@@ -136,7 +145,7 @@ def _scatter(
         zorder=0,
     )
     axes.set_xlabel(label)
-    axes.set_ylabel("signal to noise of a Gaussian tensor, dB")
+    axes.set_ylabel(f"signal to noise of {of}, dB")
     axes.set_xlim(left=0)
     axes.legend(fontsize=7, frameon=False, loc="lower right")
     return figure

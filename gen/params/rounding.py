@@ -13,10 +13,18 @@ from hdl.formats import FloatFormat, IntFormat, parse_format
 __all__ = ["OperandFormat", "ResultFormat", "RoundingParams", "operand"]
 
 
+_UNITS_FOR = {"log": "log_dot", "block": "block_dot"}
+"""By kind of format: who multiplies and adds it."""
+
+
 def _term(name: str) -> str:
     fmt = parse_format(name)
     if not isinstance(fmt, IntFormat | FloatFormat):
-        raise ValueError(f"{fmt.name} is neither an integer nor a float")
+        other = _UNITS_FOR.get(fmt.kind)
+        raise ValueError(
+            f"{fmt.name} is neither an integer nor a float"
+            + (f"; the unit for it is {other}" if other else "")
+        )
     if isinstance(fmt, FloatFormat) and not fmt.is_signed:
         raise ValueError(f"{fmt.name} has no sign: it is a format of scales, not of terms")
     return fmt.name

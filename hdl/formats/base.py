@@ -104,6 +104,18 @@ def register_family(example: str, pattern: str, build: _Builder) -> None:
     _FAMILIES.append((example, re.compile(pattern), build))
 
 
+_WIDTHS = {
+    width: formats
+    for widths, formats in (
+        (("fp8", "float8", "f8"), ["e4m3", "e5m2"]),
+        (("fp6", "float6", "f6"), ["e2m3", "e3m2"]),
+        (("fp4", "float4", "f4"), ["e2m1"]),
+    )
+    for width in widths
+}
+"""What somebody may mean who names a width, of which there are several formats."""
+
+
 def parse_format(name: str) -> Format:
     """Return the format called `name`: an alias, another library's name or a parameterised name.
 
@@ -123,7 +135,7 @@ def parse_format(name: str) -> Format:
         if match:
             return build(match)
     known = [*_NAMED, *_OTHER_NAMES, "int8", "int4", "int16", "int32", "uint8", "uint4"]
-    near = difflib.get_close_matches(text, known, n=3, cutoff=0.5)
+    near = _WIDTHS.get(text) or difflib.get_close_matches(text, known, n=3, cutoff=0.5)
     hint = (
         f"nearest: {', '.join(near)}"
         if near

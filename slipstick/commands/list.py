@@ -18,6 +18,7 @@ OTHER_FORMATS = """\
 Also int2 to int64, uint1 to uint64, and e{E}m{M}: a float of E exponent and M mantissa bits,
 with the suffix ieee (infinity and NaN), fn (one NaN) or fnuz (one NaN, one zero) if it has
 codes that are not finite numbers, and bN before the suffix for a bias of N: e4m3b11fnuz.
+Fixed point, logarithms, posits, codebooks and block formats: slipstick formats.
 """
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -62,11 +61,8 @@ def _print_unit(unit: UnitEntry) -> None:
     click.echo(f"{unit.name}: {unit.summary}\n\n{_contract(unit)}")
     shown = table("parameter", "default", "values", "meaning")
     for one in parameters_of(unit.name):
-        default = value_text(one.default)
-        if one.required:
-            table_key = one.key.rpartition(".")[0]
-            default = f"needed in {table_key}" if table_key else "required"
-        shown.add_row(one.key, default, _values(one.schema), one.schema.get("description", ""))
+        default = one.need or value_text(one.default)
+        shown.add_row(one.key, default, one.values, one.schema.get("description", ""))
     console().print(shown)
 
 
@@ -75,19 +71,6 @@ def _contract(unit: UnitEntry) -> str:
     class_name = "".join(part.title() for part in unit.name.split("_"))
     component = getattr(import_module(f"hdl.{unit.name}"), class_name)
     return (inspect.getdoc(component) or "").partition("\n\nParameters\n")[0].replace("`", "")
-
-
-def _values(schema: Mapping[str, Any]) -> str:
-    """Return the values that a JSON Schema allows, in a few words."""
-    if "enum" in schema:
-        return ", ".join(schema["enum"])
-    if "const" in schema:
-        return schema["const"]
-    if "examples" in schema:
-        return ", ".join((*schema["examples"], "..."))
-    if schema["type"] == "integer":
-        return f"{schema['minimum']} to {schema['maximum']}"
-    return "true, false" if schema["type"] == "boolean" else schema["type"]
 
 
 def _print_config(facts: dict[str, Any]) -> None:

@@ -132,7 +132,7 @@ def _print(outcome: Outcome) -> None:
             shown = table(*sheet.headings, right=sheet.headings[1:])
             for row in sheet.rows:
                 shown.add_row(*(cell or "-" for cell in row))
-            out.print(sheet.title, shown)
+            out.print(f"{sheet.title}. {sheet.caption}", shown)
     for row in outcome.failures:
         out.print(f"FAILED  {row.name}: {row.error}")
     out.print(str(outcome.page))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import click
 
 from gen.config import Config, resolve
@@ -77,10 +79,8 @@ __all__ = ["command"]
 @click.option("--energy", is_flag=True, help="Measure the energy of an operation as well.")
 @click.option(
     "--operands",
-    default="gaussian",
-    show_default=True,
     metavar="gaussian|uniform|FILE.npz",
-    help="With --energy: what to measure it with; a file as for `verify`.",
+    help="With --energy: what to measure it with; a file as for `verify`.  [default: gaussian]",
 )
 @json_option
 def command(
@@ -94,7 +94,7 @@ def command(
     target: str,
     effort: Effort,
     energy: bool,
-    operands: str,
+    operands: str | None,
     as_json: bool,
 ) -> None:
     """Synthesize each CONFIG to a cell library: area, cells, delay and energy, split by block.
@@ -102,12 +102,12 @@ def command(
     The energy is of the mapped netlist at work; whatever it computes is compared with the golden
     model first.
     """
+    if operands is not None and not energy:
+        raise click.UsageError("--operands says what to measure the energy with: add --energy")
     if target != "asic":
         given = {"--objective": objective, "--period": period, "--energy": energy or None}
         given |= {"--curve": as_curve or None}
-        for name, value in given.items():
-            if value is not None:
-                raise click.UsageError(f"{name} is for cell libraries, not for {target}")
+        _refuse(given, f"{{}} is for cell libraries, not for {target}")
         _synthesize_fpga(resolve(config), target, as_json)
         return
     how: Pricing = {
@@ -116,11 +116,10 @@ def command(
         "period_ps": period,
         "effort": effort,
     }
-    workload = operands if energy else None
+    workload = operands or "gaussian" if energy else None
     if as_curve:
-        for name, value in {"--objective": objective, "--period": period}.items():
-            if value is not None:
-                raise click.UsageError(f"--curve tries them all: {name} does not go with it")
+        given = {"--objective": objective, "--period": period}
+        _refuse(given, "--curve tries them all: {} does not go with it")
         _synthesize_curves(resolve(config), how, targets, workload, as_json)
         return
     results: list[SynthResult] = []
@@ -134,6 +133,13 @@ def command(
         print_json([result.to_json() for result in results])
     else:
         console().print(*results[0].notes, sep="\n")
+
+
+def _refuse(given: Mapping[str, object], message: str) -> None:
+    """Complain of the first option that has a value."""
+    for name, value in given.items():
+        if value is not None:
+            raise click.UsageError(message.format(name))
 
 
 def _synthesize_curves(

@@ -33,6 +33,12 @@ DOT = {"a": "int8", "b": "int8", "lanes": 4}
         ("fma", {**FMA, "flags": 1}, "flags = 1: must be true or false"),
         ("fma", {**FMA, "a": 8}, "a = 8: must be a string"),
         ("fma", {**FMA, "a": "e4m3x"}, 'a = "e4m3x": no such format; nearest: e4m3, '),
+        ("fma", {**FMA, "a": "fp8"}, 'a = "fp8": no such format; nearest: e4m3, e5m2'),
+        (
+            "dot",
+            {**DOT, "a": "log4.3"},
+            'a = "log4.3": log4.3 is neither an integer nor a float; the unit for it is log_dot',
+        ),
         ("fma", {**FMA, "a": "int65"}, 'a = "int65": int65: an integer format has 2 to 64 bits'),
         ("fma", {**FMA, "a": "int40"}, 'a = "int40": an operand has at most 32 bits, int40 has 40'),
         ("fma", {**FMA, "y": "ue4m3"}, 'y = "ue4m3": ue4m3 has no sign: it is a format of scales'),

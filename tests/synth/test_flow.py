@@ -160,8 +160,11 @@ def test_the_log_of_a_failure_is_kept() -> None:
             {"top": "mul", "objective": "power"},
             "objective = 'power': not one of area, delay, balanced",
         ),
-        ({"top": "mul", "period_ps": 0.0}, "period = 0 ps: not in 0..1e9"),
-        ({"top": "mul", "period_ps": float("nan")}, "period = nan ps: not in 0..1e9"),
+        ({"top": "mul", "period_ps": 0.0}, "period = 0 ps: must be more than 0 and at most 1e9"),
+        (
+            {"top": "mul", "period_ps": float("nan")},
+            "period = nan ps: must be more than 0 and at most 1e9",
+        ),
         ({"top": "a; exec"}, "top = 'a; exec': not a plain module name"),
         ({"top": "mul", "effort": "some"}, "effort = 'some': not one of full, quick"),
         ({"top": "mul", "frontend": "vhdl"}, "frontend = 'vhdl': not one of verilog, slang"),

@@ -165,7 +165,7 @@ def test_dots_in_keys_lead_into_tables(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("unit = ", "broken TOML: Invalid value (at end of document)"),
-        ("grids = 1", "grids: no such key"),
+        ("grids = 1", "grids: no such key; nearest: grid"),
         ("[grid]\nlanes = 3", "grid.lanes: input should be a valid list"),
         ("[params]\nlanes = 3", "unit: missing; a sweep file or its grid names one"),
         ("unit = 'dot'\n[grid]\n'a, b' = ['e4m3']", "grid.a, b: each entry is a list of 2"),

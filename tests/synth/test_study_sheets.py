@@ -39,6 +39,8 @@ def test_pictures_are_the_same_each_time() -> None:
         "study-area.png",
     }
     assert files == draw_study(COSTS, sqnr, bits)
+    mine = draw_study(COSTS, sqnr, bits, name="tensor1", of="my tensor")
+    assert mine["tensor1-energy.svg"] != files["study-energy.svg"]
     text = files["study-energy.svg"].decode()
     assert ">mxfp4<" in text
     assert ">8 bits<" in text

@@ -30,7 +30,7 @@ def test_too_little_time_is_said_and_exits_with_1(capsys: pytest.CaptureFixture[
     assert main(["prove", *SMALL, "--timeout", "1e-9"]) == 1
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("INCONCLUSIVE  tiny, ")
-    assert lines[-1] == "      no answer within 1e-09 s"
+    assert lines[-1] == "      no answer within 1e-09 s; --timeout allows more"
 
 
 def test_a_bug_is_shown_and_replayed(capsys: pytest.CaptureFixture[str]) -> None:

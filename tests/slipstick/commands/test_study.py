@@ -17,7 +17,7 @@ def test_a_tensor_of_my_own(
 ) -> None:
     # Pictures have their own tests.
     monkeypatch.setattr(study, "write_report", lambda *_: [])
-    monkeypatch.setattr(study, "draw_study", lambda *_: {})
+    monkeypatch.setattr(study, "draw_study", lambda *_, **__: {})
     tensor = tmp_path / "weights.npy"
     np.save(tensor, np.random.default_rng(1).laplace(size=(8, 64)))
     words = ["study", "-o", str(tmp_path / "out"), "--formats", "int4", "--lanes", "1"]

@@ -81,10 +81,15 @@ def test_an_fpga_instead(capsys: pytest.CaptureFixture[str]) -> None:
             "normal: cannot read it: No such file or directory",
         ),
         (
+            ["--operands", "uniform"],
+            "--operands says what to measure the energy with: add --energy "
+            "(see `slipstick synth --help`)",
+        ),
+        (
             ["--target", "ecp5", "--energy"],
             "--energy is for cell libraries, not for ecp5 (see `slipstick synth --help`)",
         ),
-        (["--period", "0"], "period = 0 ps: not in 0..1e9"),
+        (["--period", "0"], "period = 0 ps: must be more than 0 and at most 1e9"),
         (
             ["--curve", "--period", "900"],
             "--curve tries them all: --period does not go with it (see `slipstick synth --help`)",
