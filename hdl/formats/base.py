@@ -137,7 +137,7 @@ def parse_format(name: str) -> Format:
     known = [*_NAMED, *_OTHER_NAMES, "int8", "int4", "int16", "int32", "uint8", "uint4"]
     near = _WIDTHS.get(text) or difflib.get_close_matches(text, known, n=3, cutoff=0.5)
     hint = (
-        f"nearest: {', '.join(near)}"
+        f"nearest: {', '.join(dict.fromkeys(_OTHER_NAMES.get(one, one) for one in near))}"
         if near
         else f"formats are {', '.join(_NAMED)}; {'; '.join(families())}"
     )
