@@ -199,6 +199,9 @@ def random_vectors(params: Mapping[str, Any], count: int, rng: np.random.Generat
     low_scale = max(2.0**-8, float(np.ldexp(1.0, low)))
     anywhere = np.exp2(rng.uniform(np.log2(low_scale), np.log2(largest(rule.block.scale)), count))
     scales = np.where(rng.random(count) < 0.6, scales, anywhere)
+    # And larger ones than there are, with other elements below.
+    beyond = largest(rule.block.scale) * np.exp2(rng.uniform(0, 6, count))
+    scales = np.where(rng.random(count) < 0.1, beyond, scales)
     peaks = operands.nearest(name, scales * rule.top * values)
     peaks = operands.nudged(name, peaks, rng.integers(-1, 2, count))
     largest_number = np.abs(operands.values(name, peaks))
