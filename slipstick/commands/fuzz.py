@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 import click
+from rich.table import Table
 
 from cosim.fuzz import OPTIONS, Outcome, fuzz, shrink_failure
 from cosim.results import story
 from gen.catalog import UNITS
 from gen.errors import ConfigError
-from slipstick.commands.output import activity, json_option, print_json, progress_bars, seed_option
+from slipstick.commands.output import (
+    activity,
+    console,
+    json_option,
+    print_json,
+    progress_bars,
+    seed_option,
+    table,
+)
 
 __all__ = ["command"]
 
@@ -37,8 +47,9 @@ def command(
 ) -> int:
     """Draw random configs, of all units or of each UNIT, and verify them.
 
-    The first that fails is shrunk to the smallest that fails in the same way, and printed with the
-    command that shows it. The exit code is 1 if there is any.
+    Units take turns; a table says what came of each. The first config that fails is shrunk to the
+    smallest that fails in the same way, and printed with the command that shows it. The exit code
+    is 1 if there is any.
     """
     for name in units:
         if name not in UNITS:
@@ -46,17 +57,9 @@ def command(
             hint = f"nearest: {near[0]}" if near else f"there are {', '.join(UNITS)}"
             raise ConfigError(f"command line: {name}: no such unit; {hint}")
     options = replace(OPTIONS, vectors=vectors, seed=seed)
-    outcomes: list[Outcome] = []
-    with progress_bars() as begin:
-        report = begin("configs")
-        for outcome in fuzz(count, seed, units or UNITS, options):
-            outcomes.append(outcome)
-            if report is not None:
-                report(len(outcomes), count)
-            if outcome.verdict != "pass" and not as_json:
-                click.echo(f"{outcome.verdict}: {shlex.join(outcome.words)}")
-            if outcome.verdict != "pass" and not keep_going:
-                break
+    outcomes = _outcomes(
+        fuzz(count, seed, units or UNITS, options), count, keep_going=keep_going, quiet=as_json
+    )
     failures = [outcome for outcome in outcomes if outcome.verdict != "pass"]
     smallest = None
     if failures:
@@ -69,15 +72,69 @@ def command(
                 "seed": seed,
                 "configs": len(outcomes),
                 "vectors": sum(one.result.vectors for one in outcomes if one.result),
+                "units": {name: vars(one) for name, one in _by_unit(outcomes).items()},
                 "failures": [outcome.to_json() for outcome in failures],
                 "smallest": smallest and smallest.to_json(),
             }
         )
     else:
+        if len(_by_unit(outcomes)) > 1:
+            console().print(_units_table(outcomes))
         click.echo(_summary(outcomes, failures))
         if smallest is not None:
             click.echo(_details(smallest), nl=False)
     return 1 if failures else 0
+
+
+def _outcomes(
+    checked: Iterator[Outcome], count: int, *, keep_going: bool, quiet: bool
+) -> list[Outcome]:
+    """Return what comes of each config, up to the first that fails unless to keep going."""
+    outcomes: list[Outcome] = []
+    with progress_bars() as begin:
+        report = begin("configs")
+        for outcome in checked:
+            outcomes.append(outcome)
+            if report is not None:
+                report(len(outcomes), count)
+            if outcome.verdict != "pass":
+                if not quiet:
+                    click.echo(f"{outcome.verdict}: {shlex.join(outcome.words)}")
+                if not keep_going:
+                    break
+    return outcomes
+
+
+@dataclass
+class _Share:
+    """What came of the configs of a unit."""
+
+    configs: int = 0
+    exhaustive: int = 0
+    vectors: int = 0
+    failed: int = 0
+
+
+def _by_unit(outcomes: list[Outcome]) -> dict[str, _Share]:
+    """Return what came of each unit, in the order of the catalogue."""
+    shares = {name: _Share() for name in UNITS}
+    for outcome in outcomes:
+        share = shares[outcome.config.unit]
+        share.configs += 1
+        share.failed += outcome.verdict != "pass"
+        if outcome.result is not None:
+            share.vectors += outcome.result.vectors
+            share.exhaustive += outcome.result.strategy == "exhaustive"
+    return {name: share for name, share in shares.items() if share.configs}
+
+
+def _units_table(outcomes: list[Outcome]) -> Table:
+    columns = ("configs", "exhaustively", "vectors", "failed")
+    shown = table("unit", *columns, right=columns)
+    for name, share in _by_unit(outcomes).items():
+        numbers = (share.configs, share.exhaustive, share.vectors, share.failed)
+        shown.add_row(name, *(f"{number:,}" for number in numbers))
+    return shown
 
 
 def _summary(outcomes: list[Outcome], failures: list[Outcome]) -> str:
