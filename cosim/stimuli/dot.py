@@ -13,8 +13,9 @@ from cosim.golden.block_dot import of_dot
 from cosim.golden.codec import as_format
 from cosim.stimuli import Operands, block_dot, operands
 from cosim.stimuli.books import Book, operands_of
+from cosim.stimuli.products import Terms, is_signed
 from cosim.stimuli.selection import selection_of
-from cosim.stimuli.sum_of_products import SumStimuli, Terms, is_signed
+from cosim.stimuli.sum_of_products import SumStimuli
 from hdl.formats import Format, parse_format
 
 __all__ = ["directed", "enumerate_space", "random", "space_bits"]
@@ -64,6 +65,7 @@ def _directed(params: Mapping[str, Any]) -> Operands:
         rows(stimuli.in_one_lane(stimuli.a, ones[0]), stimuli.in_one_lane(stimuli.b, ones[1]), 3),
         stimuli.ladders(),
         *([stimuli.stairs()] if stimuli.c is None and lanes > 1 else []),
+        *([stimuli.brims()] if stimuli.window and lanes > 1 else []),
     ]
     terms = stimuli.stack(parts)
     if not params["accumulate"]:

@@ -10,7 +10,8 @@ import numpy as np
 from cosim.golden.codec import as_format, code_dtype
 from cosim.stimuli import Operands, operands
 from cosim.stimuli.convert import corner_words, random_words
-from cosim.stimuli.sum_of_products import SumStimuli, Terms
+from cosim.stimuli.products import Terms
+from cosim.stimuli.sum_of_products import SumStimuli
 
 __all__ = ["directed", "enumerate_space", "random", "space_bits"]
 
