@@ -17,6 +17,7 @@ from cosim.build import build_bulk
 from cosim.checker import rows_for
 from cosim.formal.circuit import Circuit, Signals, read_circuit
 from cosim.formal.graph import FALSE, TRUE, Graph
+from cosim.formal.sequential import can_ever_be
 from cosim.formal.solver import solve
 from cosim.golden import get_model
 from cosim.mutants import SELECT, Mutant, Mutants, plant
@@ -311,7 +312,34 @@ class _Sieve:
             if start is False:
                 return "equivalent"
         seen = self._ask(number, cycles=latency + 2, from_reset=True, is_visible=True)
-        return "different" if seen else "undecided"
+        if not seen:
+            seen = self._ask_forever(number)
+        return "undecided" if seen is None else "different" if seen else "equivalent"
+
+    def _ask_forever(self, number: int) -> bool | None:
+        """Return whether a mutant can ever be seen to differ, from a reset in the first cycle on.
+
+        Both begin with whatever their registers wake up with.
+        """
+        if self._unit.reset is None:
+            return None
+        graph, circuit = Graph(), self._circuit
+        started = graph.input("started")
+        inputs = circuit.free_inputs(graph)
+        (reset,) = inputs[self._unit.reset]
+        inputs[self._unit.reset] = [graph.either(started ^ 1, reset)]
+        registers: list[tuple[int, int]] = [(started, TRUE)]
+        outputs: list[Signals] = []
+        for selected in (0, number):
+            held = circuit.free_state(graph, f"{selected}.")
+            first = circuit.free_state(graph, f"{selected}.first.")
+            state = [graph.choose(started, *pair) for pair in zip(held, first, strict=True)]
+            chosen = inputs | {SELECT: self._selected(selected)}
+            placed, following = circuit.place(graph, chosen, state)
+            outputs.append(placed)
+            registers += zip(held, following, strict=True)
+        wrong = graph.both(started, self._difference(graph, *outputs))
+        return can_ever_be(graph, wrong, registers, self._timeout)
 
     def _ask(
         self,

@@ -109,15 +109,42 @@ class Graph:
         """Return the logic of one literal as a binary AIGER file, and its inputs in order."""
         nodes = self.cone(root)
         inputs = [node for node in nodes if node in self.inputs]
+        return self._aiger(root, nodes, []), [self.inputs[node] for node in inputs]
+
+    def to_sequential_aiger(self, root: int, registers: Sequence[tuple[int, int]]) -> bytes:
+        """Return a literal over registers, all 0 at first, as a binary AIGER file.
+
+        Parameters
+        ----------
+        root
+            The literal.
+        registers
+            For each, the input that stands for it, as a literal, and what comes next.
+        """
+        nodes = {node for _, following in registers for node in self.cone(following)}
+        nodes |= {*self.cone(root), *(current // 2 for current, _ in registers)}
+        return self._aiger(root, sorted(nodes), registers)
+
+    def _aiger(
+        self, root: int, nodes: Sequence[int], registers: Sequence[tuple[int, int]]
+    ) -> bytes:
+        latches = [current // 2 for current, _ in registers]
+        known = set(latches)
+        inputs = [node for node in nodes if node in self.inputs and node not in known]
         gates = [node for node in nodes if node not in self.inputs]
-        number = {0: 0} | {node: index for index, node in enumerate([*inputs, *gates], 1)}
-        output = 2 * number[root // 2] + root % 2
-        content = bytearray(f"aig {len(nodes)} {len(inputs)} 0 1 {len(gates)}\n{output}\n".encode())
+        number = {0: 0} | {node: at for at, node in enumerate([*inputs, *latches, *gates], 1)}
+
+        def literal(old: int) -> int:
+            return 2 * number[old // 2] + old % 2
+
+        counts = (len(number) - 1, len(inputs), len(latches), 1, len(gates))
+        lines = [f"aig {' '.join(map(str, counts))}"]
+        lines += [str(literal(following)) for _, following in registers]
+        content = bytearray("\n".join([*lines, str(literal(root)), ""]).encode())
         for node in gates:
-            fanins = (2 * number[literal // 2] + literal % 2 for literal in self.fanins(node))
-            high, low = sorted(fanins, reverse=True)
+            high, low = sorted(map(literal, self.fanins(node)), reverse=True)
             content += _delta(2 * number[node] - high) + _delta(high - low)
-        return bytes(content), [self.inputs[node] for node in inputs]
+        return bytes(content)
 
     def _add(self, fanins: tuple[int, int] | None) -> int:
         self._fanins.append(fanins)

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from cosim.formal.exhaustion import find_by_exhaustion
 from cosim.formal.graph import FALSE, TRUE, Graph
 from gen.errors import ToolError
 
-__all__ = ["Answer", "Engine", "solve"]
+__all__ = ["ENGINES", "Answer", "Engine", "run_abc", "solve"]
 
 EXHAUSTION_BITS = 25
 """Inputs up to which trying everything beats SAT for the arithmetic here: 2^25 take seconds."""
@@ -37,6 +37,9 @@ DIAGRAM_NODES = 100_000
 """Size at which a decision diagram is given up."""
 
 Engine = Literal["structure", "exhaustion", "cases", "sat"]
+
+ENGINES: tuple[Engine, ...] = get_args(Engine)
+"""The cheapest first."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,7 @@ def _find_by_sat(graph: Graph, root: int, timeout: float) -> dict[str, bool] | N
         work = Path(directory)
         (work / "miter.aig").write_bytes(content)
         command = f"read_aiger miter.aig; &get; &cec -m -C {CONFLICTS}; write_cex cex"
-        printed = _run_abc(command, work, timeout)
+        printed = run_abc(command, work, timeout)
         if "Networks are equivalent" in printed:
             return None
         if "NOT EQUIVALENT" not in printed:
@@ -172,7 +175,7 @@ def _look_at_cases(
                 asked.append((case, part, literal))
         if not asked:
             return True, None
-        printed = _run_abc("; ".join(commands), work, deadline - time.monotonic())
+        printed = run_abc("; ".join(commands), work, deadline - time.monotonic())
         verdicts = re.findall(r"\b(UNSATISFIABLE|SATISFIABLE|UNDECIDED)\b", printed)
         if len(verdicts) != len(asked):
             raise ToolError("abc", "gave no verdict", tail=printed[-2000:])
@@ -187,7 +190,7 @@ def _look_at_cases(
     return True, None
 
 
-def _run_abc(commands: str, directory: Path, timeout: float) -> str:
+def run_abc(commands: str, directory: Path, timeout: float) -> str:
     """Run abc and return what it printed; nothing but the time limit may be short of a verdict."""
     try:
         done = subprocess.run(

@@ -85,7 +85,7 @@ def test_diagrams_that_grow_too_large_leave_it_to_sat(monkeypatch):
 
 
 def test_abc_without_a_verdict_is_an_error(monkeypatch):
-    monkeypatch.setattr(solver, "_run_abc", lambda *_args: "Segmentation fault")
+    monkeypatch.setattr(solver, "run_abc", lambda *_args: "Segmentation fault")
     graph = Graph()
     a, b = operands(graph, 3)
     for split in ([], ["b[0]"]):
