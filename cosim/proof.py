@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
+from cosim.claims import Claim, claims_against, consistency_claims
 from cosim.failure import Failure
-from cosim.formal.circuit import Circuit, Signals, read_circuit
-from cosim.formal.graph import FALSE, TRUE, Graph
-from cosim.formal.reference import ACCUMULATOR, reference_verilog
-from cosim.formal.solver import Answer, Engine, solve
+from cosim.formal.circuit import read_circuit
+from cosim.formal.reference import reference_verilog
+from cosim.formal.solver import ENGINES, Answer, Engine, solve
 from cosim.golden import code_dtype, get_model
 from cosim.results import Options
 from cosim.stimuli import get_stimuli
 from cosim.unit import Codes, Unit
 from cosim.verify import verify, verify_operands
-from gen.config import Config, make_config
-from gen.emit import Artifact, generate
+from gen.config import Config
+from gen.emit import generate
 from gen.errors import ConfigError
 
 __all__ = ["ProofResult", "Step", "Verdict", "prove"]
@@ -141,12 +141,12 @@ def prove(
     note, missing, failure = "", "", None
     try:
         text = reference_verilog(config.name, config.unit, params)
-        claims = _claims(config, unit, source, read_circuit(text, config.name))
+        claims = claims_against(config, unit, source, read_circuit(text, config.name))
     except LookupError as error:
         missing = error.args[0]
-        claims = _consistency_claims(config, unit, source)
+        claims = consistency_claims(config, unit, source)
     for claim in claims:
-        answer = solve(claim.graph, claim.violation, timeout, split=claim.split)
+        answer = _answer(claim, timeout)
         verdict: Verdict = "proven"
         if answer.is_possible is None:
             verdict = "inconclusive"
@@ -180,84 +180,19 @@ def prove(
     )
 
 
-@dataclass(frozen=True)
-class _Claim:
-    """Something that must never be: `violation`, over the inputs of so many cycles.
-
-    With the inputs in `split` fixed, all that is left of a product is a sum.
-    """
-
-    text: str
-    graph: Graph
-    violation: int
-    cycles: int
-    split: list[str]
-
-
-def _claims(config: Config, unit: Unit, source: str, reference: Circuit) -> Iterator[_Claim]:
-    circuit = read_circuit(source, config.name, clock=unit.manifest["clock"])
-    if unit.latency == 0 or unit.is_stateful:
-        yield _claim("Verilog = reference", unit, circuit, reference)
-        return
-    flat_config = make_config(config.unit, {**config.given(), "stages": 0}, config.name)
-    flat = read_circuit(generate(flat_config).verilog, config.name)
-    yield _claim("pipelined = combinational", unit, circuit, flat)
-    model = Unit(generate(flat_config).manifest, unit.params, unit.model)
-    yield _claim("combinational = reference", model, flat, reference)
-
-
-def _consistency_claims(config: Config, unit: Unit, source: str) -> Iterator[_Claim]:
-    """Yield that the unit does the same with and without registers, however it is built."""
-
-    def built(**changes: Any) -> Artifact:
-        return generate(make_config(config.unit, {**config.given(), **changes}, config.name))
-
-    circuit = read_circuit(source, config.name, clock=unit.manifest["clock"])
-    if unit.is_stateful:
-        for objective in _other_objectives(config):
-            other = read_circuit(
-                built(objective=objective).verilog, config.name, clock=unit.manifest["clock"]
-            )
-            # Registers come in the order of the Verilog; if they are not the same ones, the solver
-            # finds a state that tells the two apart, which then proves nothing.
-            if other.registers == circuit.registers:
-                yield _twin_claim(f"Verilog = unit built for {objective}", unit, circuit, other)
-        return
-    flat = unit
-    if unit.latency:
-        artifact = built(stages=0)
-        flat = Unit(artifact.manifest, unit.params, unit.model)
-        if flat.latency:
-            return  # there is no such unit without registers
-        combinational = read_circuit(artifact.verilog, config.name)
-        yield _claim("pipelined = combinational", unit, circuit, combinational)
-        circuit, source = combinational, artifact.verilog
-    for objective in _other_objectives(config):
-        verilog = built(stages=0, objective=objective).verilog
-        if _code_of(verilog) != _code_of(source):
-            other = read_circuit(verilog, config.name)
-            yield _claim(f"combinational = unit built for {objective}", flat, circuit, other)
-
-
-def _other_objectives(config: Config) -> list[str]:
-    own = config.params_dict()["objective"]
-    return [objective for objective in ("area", "delay") if objective != own]
-
-
-def _code_of(verilog: str) -> list[str]:
-    return [line for line in verilog.splitlines() if not line.startswith("//")]
-
-
-def _twin_claim(text: str, unit: Unit, circuit: Circuit, other: Circuit) -> _Claim:
-    """Return the claim that two circuits in the same state answer alike and stay in the same."""
-    graph = Graph()
-    state, inputs = circuit.free_state(graph), circuit.free_inputs(graph, "0.")
-    ours, our_next = circuit.place(graph, inputs, state)
-    theirs, their_next = other.place(graph, inputs, state)
-    names = [unit.valid_out, *(port["name"] for port in unit.results)]
-    differences = [graph.unequal(ours[name], theirs[name]) for name in names]
-    violation = graph.any([*differences, graph.unequal(our_next, their_next)])
-    return _Claim(text, graph, violation, 1, [])
+def _answer(claim: Claim, timeout: float) -> Answer:
+    """Return whether any violation of a claim is possible, and what it took to find out."""
+    seconds = 0.0
+    hardest: Engine = ENGINES[0]
+    for violation in claim.violations:
+        split = claim.split_of(violation)
+        answer = solve(claim.graph, violation, timeout - seconds, split=split)
+        seconds += answer.seconds
+        if ENGINES.index(answer.engine) > ENGINES.index(hardest):
+            hardest = answer.engine
+        if answer.is_possible is not False:
+            return replace(answer, seconds=seconds)
+    return Answer(False, {}, hardest, seconds)
 
 
 def _simulate_all(config: Config, bits: int, options: Options) -> tuple[Step, Failure | None]:
@@ -268,69 +203,8 @@ def _simulate_all(config: Config, bits: int, options: Options) -> tuple[Step, Fa
     return Step(text, verdict, "simulation", time.monotonic() - start), result.failure
 
 
-def _claim(text: str, unit: Unit, circuit: Circuit, reference: Circuit) -> _Claim:
-    """Return the claim that a circuit answers like another, its latency later."""
-    graph = Graph()
-    window = _Window.of(graph, unit, circuit)
-    operands = {name: window.inputs[0][name] for name in reference.inputs if name != ACCUMULATOR}
-    if unit.is_stateful:
-        operands[ACCUMULATOR] = window.before["y"]
-    wanted, _ = reference.place(graph, operands)
-    names = [port["name"] for port in unit.results]
-    if not unit.is_stateful:
-        wrong = graph.any(graph.unequal(window.after[name], wanted[name]) for name in names)
-        violation = graph.both(window.is_due, wrong)
-    else:
-        # The accumulator must also keep what it holds, and be cleared by a reset.
-        held = [
-            graph.choose(window.is_due, *bits)
-            for bits in zip(wanted["y"], window.before["y"], strict=True)
-        ]
-        kept = [graph.both(bit, window.was_reset ^ 1) for bit in held]
-        violation = graph.unequal(window.after["y"], kept)
-    valid = graph.differ(window.after[unit.valid_out][0], window.is_due)
-    split = [f"0.b[{bit}]" for bit in range(circuit.inputs.get("b", 0))]
-    return _Claim(text, graph, graph.either(valid, violation), len(window.inputs), split)
-
-
-@dataclass(frozen=True)
-class _Window:
-    """A unit from any state at all, for as many cycles as its latency and one more.
-
-    Attributes
-    ----------
-    inputs
-        Free inputs of each cycle.
-    before, after
-        Outputs in the last cycle but one, and in the last.
-    is_due
-        Whether the first cycle's operands must have got a result in the last.
-    was_reset
-        Whether there was a reset in the last cycle but one.
-    """
-
-    inputs: list[Signals]
-    before: Signals
-    after: Signals
-    is_due: int
-    was_reset: int
-
-    @classmethod
-    def of(cls, graph: Graph, unit: Unit, circuit: Circuit) -> _Window:
-        state = circuit.free_state(graph)
-        inputs: list[Signals] = []
-        outputs: list[Signals] = [{}]
-        for cycle in range(unit.latency + 1):
-            inputs.append(circuit.free_inputs(graph, f"{cycle}."))
-            placed, state = circuit.place(graph, inputs[-1], state)
-            outputs.append(placed)
-        resets = [signals[unit.reset][0] if unit.reset else FALSE for signals in inputs[:-1]]
-        is_due = graph.both(inputs[0][unit.valid_in][0], graph.any(resets) ^ TRUE)
-        return cls(inputs, outputs[-2], outputs[-1], is_due, resets[-1] if resets else FALSE)
-
-
 def _confirm(
-    config: Config, unit: Unit, claim: _Claim, answer: Answer, options: Options
+    config: Config, unit: Unit, claim: Claim, answer: Answer, options: Options
 ) -> tuple[Verdict, str, Failure | None]:
     """Try a counterexample in the simulator, where the golden model has its say too."""
     result, _ = verify_operands(config, _operands(unit, claim, answer.values), options)
@@ -346,7 +220,7 @@ def _confirm(
     return "refuted", "", result.failure
 
 
-def _operands(unit: Unit, claim: _Claim, values: Mapping[str, bool]) -> Codes:
+def _operands(unit: Unit, claim: Claim, values: Mapping[str, bool]) -> Codes:
     """Return what to drive in every cycle of a counterexample."""
     ports = {port["name"]: port for port in unit.operands}
     # A valid port that is always 1 and a reset that is never is what operands mean by themselves.

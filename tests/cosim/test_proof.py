@@ -1,6 +1,6 @@
 import pytest
 
-from cosim import proof
+from cosim import claims, proof
 from cosim.proof import prove
 from gen.config import make_config
 from gen.emit import generate
@@ -31,8 +31,8 @@ def test_units_are_proven(unit, params):
 def test_a_pipeline_is_proven_in_two_steps():
     result = prove(make_config("fma", {**SMALL, "stages": 3}))
     assert result.passed
-    claims = ["pipelined = combinational", "combinational = reference"]
-    assert [step.claim for step in result.steps] == claims
+    expected = ["pipelined = combinational", "combinational = reference"]
+    assert [step.claim for step in result.steps] == expected
 
 
 def buggy(config, tmp_path, old, new):
@@ -104,9 +104,9 @@ def test_without_a_reference_all_operands_are_simulated(tmp_path):
     config = make_config("fma", {**SMALL, "stages": 1})
     result = prove(config)
     assert (result.verdict, result.passed, result.note) == ("proven", True, "")
-    claims = [step.claim for step in result.steps]
-    assert claims[0] == "pipelined = combinational"
-    assert claims[-1] == "Verilog = golden model, all 2^12 operands"
+    made = [step.claim for step in result.steps]
+    assert made[0] == "pipelined = combinational"
+    assert made[-1] == "Verilog = golden model, all 2^12 operands"
     assert result.steps[-1].engine == "simulation"
     flat = make_config("fma", SMALL)
     file = buggy(flat, tmp_path, ".b(unpack_b_significand)", ".b(unpack_b_significand ^ 1'b1)")
@@ -138,7 +138,7 @@ def test_a_state_is_compared_with_the_same_state():
 
 @pytest.mark.usefixtures("no_reference")
 def test_nothing_to_compare_with(monkeypatch):
-    monkeypatch.setattr(proof, "_other_objectives", lambda _config: [])
+    monkeypatch.setattr(claims, "_other_objectives", lambda _config: [])
     with pytest.raises(ConfigError) as error:
         prove(make_config(*UNITS["integer accumulator"]))
     assert str(error.value) == (

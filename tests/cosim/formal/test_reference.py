@@ -56,6 +56,87 @@ FORMATS = {
         "dot",
         {"a": "e4m3", "b": "e3m2", "lanes": 3, "c": "fp16", "y": "bf16", "rounding": "rtz"},
     ),
+    "fixed-point result": (
+        "dot",
+        {"a": "e4m3", "b": "e5m2", "lanes": 2, "y": "int20", "lsb": -6, "rounding": "rdn"},
+    ),
+    "codebooks": (
+        "dot",
+        {"a": "nf4", "b": "int4", "a_table": "q1.7", "lanes": 3, "y": "fp16"},
+    ),
+    "posits": ("dot", {"a": "posit6es1", "b": "posit5es0", "lanes": 2, "y": "fp16"}),
+    "window": (
+        "dot",
+        {
+            "a": "e4m3",
+            "b": "e5m2",
+            "lanes": 3,
+            "c": "fp16",
+            "y": "fp16",
+            "align": "window",
+            "fraction_bits": 7,
+            "rounding": "rtz",
+        },
+    ),
+    "window with sticky bits": (
+        "dot",
+        {
+            "a": "e3m2",
+            "b": "e3m2",
+            "lanes": 4,
+            "y": "e5m2",
+            "align": "window",
+            "fraction_bits": 3,
+            "sticky": True,
+            "rounding": "rdn",
+        },
+    ),
+    "integer scales": (
+        "dot",
+        {"a": "int4", "b": "int3", "lanes": 4, "scale": {"kind": "vsq", "vector": 2, "bits": 5}},
+    ),
+    "power-of-two scales": (
+        "dot",
+        {
+            "a": "e2m1",
+            "b": "e3m2ieee",
+            "lanes": 2,
+            "y": "fp32",
+            "scale": {"kind": "mx", "vector": 2},
+        },
+    ),
+    "scales in a window": (
+        "dot",
+        {
+            "a": "e2m1",
+            "b": "e2m1",
+            "lanes": 4,
+            "y": "fp32",
+            "align": "window",
+            "fraction_bits": 9,
+            "scale": {"kind": "mx", "vector": 2},
+        },
+    ),
+    "sparse weights": (
+        "dot",
+        {"a": "e2m1", "b": "int3", "lanes": 4, "sparsity": "2:4", "y": "fp16"},
+    ),
+    "blocks of integers": (
+        "block_dot",
+        {"a": "vsq4m4v2", "b": "vsq3m2v2", "blocks": 2, "c": "int8"},
+    ),
+    "blocks with a shared exponent": (
+        "block_dot",
+        {"a": "bfp4v2", "b": "bfp3v2", "y": "fp16", "rounding": "rup"},
+    ),
+    "matrices": (
+        "tile",
+        {"m": 2, "n": 3, "k": 2, "a": "e2m1", "b": "e3m2", "c": "fp16", "y": "fp16"},
+    ),
+    "matrices of sparse blocks": (
+        "tile",
+        {"m": 2, "n": 2, "k": 4, "a": "vsq3m2v2", "b": "vsq4m4v2", "sparsity": "2:4"},
+    ),
 }
 
 
