@@ -110,12 +110,10 @@ class WindowTerms(Products):
         steps = np.arange(-16, 17) / 8
         targets = np.unique(at[:, None] + places[:, None] * steps)
         targets = np.concatenate([targets, -targets])
-        above = np.arange(self._most_above + 1)
-        targets, above, _ = (
-            axis.ravel()
-            for axis in np.meshgrid(targets, above, np.arange(_ATTEMPTS), indexing="ij")
-        )
-        return self._with_sums(targets, above, rng)
+        places_above = np.arange(self._most_above + 1)
+        repeated = np.repeat(targets, _ATTEMPTS * len(places_above))
+        above = np.tile(np.repeat(places_above, _ATTEMPTS), len(targets))
+        return self._with_sums(repeated, above, rng)
 
     def _filled(self, count: int, rng: np.random.Generator) -> Terms:
         """Terms about as large as each other whose sum has few bits set below the last place of y.

@@ -41,21 +41,6 @@ def test_faults_that_too_few_vectors_miss_are_survivors(monkeypatch):
     assert content["survivors"][0]["mutant"]["line"] > 0
 
 
-def test_what_the_solver_cannot_decide_survives(monkeypatch):
-    monkeypatch.setattr(mutation._Sieve, "_ask", lambda *_args, **_keywords: None)
-    result = mutate(make_config(*UNITS["float"]), 60, vectors=1)
-    assert not result.passed
-    assert result.equivalent == 0
-    assert {survivor.finding for survivor in result.survivors} == {"undecided"}
-
-
-def test_what_states_can_come_up_is_asked_last(monkeypatch):
-    monkeypatch.setattr(mutation._Sieve, "_ask", lambda *_args, **_keywords: None)
-    result = mutate(make_config(*UNITS["accumulator"]), 6, vectors=1)
-    assert result.killed + result.equivalent + len(result.survivors) == 6
-    assert {survivor.finding for survivor in result.survivors} <= {"different"}
-
-
 def test_a_unit_that_is_wrong_to_begin_with(monkeypatch):
     real = mutation.get_model
 

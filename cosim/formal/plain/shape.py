@@ -127,6 +127,8 @@ class Shape:
             raise LookupError("rounding = stochastic has no reference description")
         if params.get("group") not in (None, 1):
             raise LookupError(f"group = {params['group']} has no reference description")
+        if params.get("outer") is not None:
+            raise LookupError(f"outer = {params['outer']} has no reference description")
         if not isinstance(y, IntFormat | FloatFormat):
             raise LookupError(f"format {y.name!r} has no reference description")
         window = None

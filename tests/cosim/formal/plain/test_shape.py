@@ -36,5 +36,7 @@ def test_what_has_no_description():
         Shape.of(params | {"rounding": "stochastic"})
     with pytest.raises(LookupError, match=r"^group = 2 has no reference description$"):
         Shape.of(params | {"group": 2})
+    with pytest.raises(LookupError, match=r"^outer = fp32 has no reference description$"):
+        Shape.of(params | {"outer": "fp32"})
     with pytest.raises(LookupError, match=r"^format 'q2.2' has no reference description$"):
         Shape.of(params | {"y": "q2.2"})
