@@ -7,9 +7,10 @@ import pytest
 from amaranth.hdl import Fragment
 
 from hdl.formats import LogFormat
-from hdl.stages.bins import Deposit, bin_plan
+from hdl.stages.bins import Deposit
 from hdl.stages.sorted_lanes import MergePair, SortLanes, comparators, deposits
 from tests.hdl.simulate import settle
+from tests.hdl.stages.test_bins import plan_of
 
 LOG21 = LogFormat(2, 1, 4)
 OPTIONS = {
@@ -18,17 +19,6 @@ OPTIONS = {
     "narrow": {"bin_width": 5, "drop": 2},
     "narrow pairs": {"bin_width": 4, "drop": 1, "accumulator": "pairs"},
 }
-
-
-def plan_of(fmt=LOG21, lanes=2, **changes):
-    options = {
-        "constant_bits": 8,
-        "bin_width": None,
-        "drop": 0,
-        "lut_entries": None,
-        "accumulator": "signed",
-    }
-    return bin_plan(fmt, lanes, **(options | changes))
 
 
 @pytest.mark.parametrize("lanes", [2, 4, 8, 16])
@@ -93,7 +83,7 @@ def check(unit, plan, rows):
 @pytest.mark.parametrize("kind", [MergePair, SortLanes])
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 def test_all_pairs_of_products(kind, options):
-    plan = plan_of(**options)
+    plan = plan_of(LOG21, **options)
     products = [(0, 1, 6), *product((0, 1), (0,), range(2 * LOG21.max_code + 1))]
     unit = MergePair(plan) if kind is MergePair else SortLanes(plan, 2, "ripple")
     check(unit, plan, list(product(products, products)))
@@ -104,7 +94,7 @@ def test_all_pairs_of_products(kind, options):
 )
 def test_four_lanes(options):
     rng = random.Random(1)
-    plan = plan_of(LogFormat(2, 2, 8), 4, **options)
+    plan = plan_of(lanes=4, **options)
     rows = [
         [(rng.randrange(2), rng.random() < 0.1, rng.randrange(limit)) for _ in range(4)]
         for limit in (4, 31)
@@ -123,7 +113,7 @@ def test_four_lanes(options):
     ],
 )
 def test_what_fits(group, options, kind):
-    plan = plan_of(LogFormat(2, 2, 8), 4, **options)
+    plan = plan_of(lanes=4, **options)
     unit = deposits(plan, group, "ripple")
     Fragment.get(unit, None)  # Amaranth warns of what nobody elaborates
     assert type(unit) is kind
