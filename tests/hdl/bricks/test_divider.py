@@ -11,7 +11,7 @@ from tests.hdl.simulate import settle
     [((5, 3), 1, 4), ((3, 5), 1, 0), ((4, 4), 2, 3), ((6, 2), 3, 1)],
     ids=["5 by 3 bits", "no fraction", "less than four", "less than eight"],
 )
-def test_all_quotients(bits, whole, fraction):
+def test_all_quotients(bits: tuple[int, int], whole: int, fraction: int) -> None:
     pairs = [
         (dividend, divisor)
         for dividend, divisor in product(range(1 << bits[0]), range(1, 1 << bits[1]))

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from cosim import mutation
+from cosim import sieve
 from slipstick.cli import main
 
 SMALL = ["fma", "a=int2", "b=int2", "c=int2", "y=int5", "name=tiny"]
@@ -25,7 +25,7 @@ def test_all_faults_are_found(capsys: pytest.CaptureFixture[str]) -> None:
 def test_survivors_are_listed_and_exit_with_1(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(mutation._Sieve, "_ask", lambda *_args, **_keywords: None)
+    monkeypatch.setattr(sieve.Sieve, "_ask", lambda *_args, **_keywords: None)
     arguments = ["mutate", *SMALL, "--count", "40", "--vectors", "1"]
     assert main(arguments) == 1
     lines = capsys.readouterr().out.splitlines()

@@ -3,6 +3,7 @@
 from cosim.formal.plain.results import float_result, integer_result, rounded_integer
 from cosim.formal.plain.shape import Shape
 from gen.config import make_config
+from hdl.formats import FloatFormat, IntFormat, parse_format
 
 
 def shape(**given):
@@ -21,13 +22,17 @@ def test_integers_are_clipped_or_wrapped():
 
 
 def test_the_lowest_bit_of_an_integer_is_where_it_is_asked_for():
-    lines = list(rounded_integer(shape(y="int9", lsb=-2), shape(y="int9").y, 20, -6))
+    asked = shape(y="int9", lsb=-2)
+    assert isinstance(asked.y, IntFormat)
+    lines = list(rounded_integer(asked, asked.y, 20, -6))
     assert "wire [19:0] rounded_whole = magnitude >> (4);" in lines
 
 
 def test_windows_have_their_own_nan_and_overflow():
+    fp16 = parse_format("fp16")
+    assert isinstance(fp16, FloatFormat)
     plain, window = (
-        "\n".join(float_result(one, one.y, 40, -30))
+        "\n".join(float_result(one, fp16, 40, -30))
         for one in (
             shape(y="fp16", rounding="rtz"),
             shape(y="fp16", rounding="rtz", align="window", fraction_bits=4),
