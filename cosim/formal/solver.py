@@ -176,9 +176,7 @@ def _look_at_cases(
         if not asked:
             return True, None
         printed = run_abc("; ".join(commands), work, deadline - time.monotonic())
-        verdicts = re.findall(r"\b(UNSATISFIABLE|SATISFIABLE|UNDECIDED)\b", printed)
-        if len(verdicts) != len(asked):
-            raise ToolError("abc", "gave no verdict", tail=printed[-2000:])
+        verdicts = _verdicts(printed, len(asked))
         for verdict, (case, part, literal) in zip(verdicts, asked, strict=True):
             if verdict == "UNDECIDED":
                 return False, None
@@ -188,6 +186,16 @@ def _look_at_cases(
                     raise ToolError("abc", "contradicts itself")
                 return True, case | values
     return True, None
+
+
+def _verdicts(printed: str, count: int) -> list[str]:
+    """Return what abc said of so many cases."""
+    if "Collapsing has failed" in printed:  # a diagram got too large, and abc stopped there
+        return ["UNDECIDED"] * count
+    verdicts: list[str] = re.findall(r"\b(UNSATISFIABLE|SATISFIABLE|UNDECIDED)\b", printed)
+    if len(verdicts) != count:
+        raise ToolError("abc", "gave no verdict", tail=printed[-2000:])
+    return verdicts
 
 
 def run_abc(commands: str, directory: Path, timeout: float) -> str:

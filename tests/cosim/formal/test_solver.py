@@ -84,6 +84,22 @@ def test_diagrams_that_grow_too_large_leave_it_to_sat(monkeypatch):
     assert (answer.is_possible, answer.engine) == (False, "sat")
 
 
+def test_abc_that_stops_at_a_large_diagram_leaves_it_to_sat(monkeypatch):
+    run_abc = solver.run_abc
+
+    def stops(commands, *arguments):
+        if "collapse" in commands:
+            return "UNSATISFIABLE  Time = 0.00 sec\nError: Collapsing has failed."
+        return run_abc(commands, *arguments)
+
+    monkeypatch.setattr(solver, "run_abc", stops)
+    graph = Graph()
+    a, b = operands(graph, 3)
+    violation = graph.unequal(product(graph, a, b), product(graph, b, a))
+    answer = solve(graph, violation, 60, 0, ["b[0]"])
+    assert (answer.is_possible, answer.engine) == (False, "sat")
+
+
 def test_abc_without_a_verdict_is_an_error(monkeypatch):
     monkeypatch.setattr(solver, "run_abc", lambda *_args: "Segmentation fault")
     graph = Graph()
