@@ -6,8 +6,8 @@ import pytest
 
 from cosim.coverage.sum_bins import SumBins
 from cosim.coverage.window_range import Terms, WindowRange
-from cosim.golden.codec import as_format
 from gen.config import resolve
+from hdl.formats import FloatFormat
 
 
 def range_of(words):
@@ -16,7 +16,8 @@ def range_of(words):
 
 
 def test_products_have_exponents_places_and_a_largest_significand():
-    products = Terms.of(3, [as_format("e2m1"), as_format("e3m2")])
+    e2m1, e3m2 = FloatFormat(2, 1, 1, "none"), FloatFormat(3, 2, 3, "none")
+    products = Terms.of(3, [e2m1, e3m2])
     assert (products.count, products.least, products.greatest) == (3, -2, 6)
     assert (products.fraction_bits, products.largest) == (3, 3 * 7)
     # 21/8 * 2^6, in units of 2^-5.
