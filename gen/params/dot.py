@@ -158,6 +158,12 @@ class DotParams(RoundingParams):
                 raise RuleError(key, f"is an integer or a float with scale, unlike {fmt.name}")
             if not fmt.is_signed:
                 raise RuleError(key, "is signed with scale: its vectors are those of block formats")
+            of_scale = parse_format(cast(str, getattr(scale, key)))
+            if isinstance(of_scale, IntFormat) and not isinstance(fmt, IntFormat):
+                raise RuleError(
+                    key,
+                    f"is an integer where its scales are ({of_scale.name}): the sum is one as well",
+                )
         self._check_window_width()
         scale.complete_vector(self.lanes)
         y, overflow = complete(self._block_sum(scale), "scale")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hdl.bricks.rounding import ROUNDINGS
@@ -110,10 +111,8 @@ class BlockShape:
         self.blocks = blocks
         self.length = a.length
         self.lanes = blocks * a.length
-        scales = [fmt.scale for fmt in self.formats]
-        self.integer_scales = all(isinstance(scale, IntFormat) for scale in scales)
-        if not self.integer_scales and any(isinstance(scale, IntFormat) for scale in scales):
-            raise ValueError(f"{a.name} and {b.name}: either both scales are integers or neither")
+        _check_integers(self.formats)
+        self.integer_scales = isinstance(a.scale, IntFormat)
         self.integer_elements = all(
             isinstance(fmt.element, IntFormat | FixedFormat) for fmt in self.formats
         )
@@ -238,3 +237,14 @@ def _check_result(name: str, fmt: Format, *, integers: bool) -> None:
         raise ValueError(f"{name} is an integer if the scales are, and otherwise a float")
     if not integers and not (isinstance(fmt, FloatFormat) and fmt.signed):
         raise ValueError(f"{name} is a float with a sign, unlike {fmt.name}")
+
+
+def _check_integers(formats: Sequence[BlockFormat]) -> None:
+    """Raise `ValueError` where integer scales meet others, or elements that are not integers."""
+    with_integers = [fmt for fmt in formats if isinstance(fmt.scale, IntFormat)]
+    if 0 < len(with_integers) < len(formats):
+        names = " and ".join(fmt.name for fmt in formats)
+        raise ValueError(f"{names}: either both scales are integers or neither")
+    for fmt in with_integers:
+        if not isinstance(fmt.element, IntFormat):
+            raise ValueError(f"{fmt.name}: with integer scales, elements are integers")

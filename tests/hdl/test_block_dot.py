@@ -2,6 +2,7 @@
 # (constructors that raise leave an object that nothing elaborates)
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -122,3 +123,11 @@ def test_powers_of_two_at_both_ends():
 def test_what_cannot_be_built(arguments, options, message):
     with pytest.raises(ValueError, match=f"^{re.escape(message)}"):
         unit(*arguments, **options)
+
+
+def test_integer_scales_take_integer_elements():
+    vsq4, e2m1 = parse_format("vsq4"), parse_format("e2m1")
+    assert isinstance(vsq4, BlockFormat)
+    floats = replace(vsq4, label="floats", element=e2m1)
+    with pytest.raises(ValueError, match=r"^floats: with integer scales, elements are integers"):
+        BlockDot(vsq4, floats)

@@ -64,6 +64,10 @@ def test_exact_result_of_floats() -> None:
         (SCALED | {"gate_zero": True}, "is false with scale"),
         (SCALED | {"y": None}, "y can only be left out for integer scales"),
         (INTEGERS | {"scale": {"kind": "vsq"}}, "is signed with scale"),
+        (
+            {"a": "int4", "b": "e2m1", "lanes": 2, "scale": {"kind": "vsq"}},
+            r"is an integer where its scales are \(uint6\)",
+        ),
         (SCALED | {"lanes": 64}, "scale_a|an exact sum of blocks of e4m3 and e4m3 has"),
     ],
     ids=[
@@ -96,6 +100,7 @@ def test_exact_result_of_floats() -> None:
         "zeros of scaled vectors",
         "exact scaled floats",
         "unsigned scaled vectors",
+        "floats with integer scales",
         "exact sum of far blocks",
     ],
 )
