@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -181,10 +182,11 @@ def mutate(
 
 def _pieces(unit: Unit, name: str, vectors: int, seed: int) -> Iterator[Codes]:
     """Yield the vectors that `verify` would play, gaps and resets first."""
-    yield interface_vectors(unit, name, seed)
-    for chunk in plan_vectors(unit, name, vectors, seed, exhaustive=False).chunks:
-        for start in range(0, count_of(chunk.operands), PIECE_VECTORS):
-            yield part_of(chunk.operands, start, start + PIECE_VECTORS)
+    interface = interface_vectors(unit, name, seed)
+    chunks = plan_vectors(unit, name, vectors, seed, exhaustive=False).chunks
+    for operands in itertools.chain([interface], (chunk.operands for chunk in chunks)):
+        for start in range(0, count_of(operands), PIECE_VECTORS):
+            yield part_of(operands, start, start + PIECE_VECTORS)
 
 
 class _Rig:

@@ -33,6 +33,10 @@ STORY_VECTORS = 4096
 INTERFACE_EPOCHS = 8
 """Times that a unit with a clock is reset while its valid port is being exercised."""
 
+LONG_INTERFACE_EPOCHS = 256
+"""The same of a unit with a state, which has to keep it through the gaps: of a bit of a row that
+waits for its turn, one gap in a hundred may tell."""
+
 
 @dataclass(frozen=True)
 class Chunk:
@@ -117,10 +121,14 @@ def plan_operands(unit: Unit, operands: Codes) -> Plan:
     return Plan("operands", count, (Chunk(part, is_divisible=True) for part in parts))
 
 
-def interface_vectors(unit: Unit, name: str, seed: int) -> Codes:
-    """Return operands with gaps between them and, if there is a clock, resets in flight."""
+def interface_vectors(unit: Unit, name: str, seed: int, *, brief: bool = False) -> Codes:
+    """Return operands with gaps between them and, if there is a clock, resets in flight.
+
+    `brief` is for slow simulators, and for those who play few vectors anyway.
+    """
     epoch = 24 + 4 * unit.latency
-    count = epoch * INTERFACE_EPOCHS
+    is_long = unit.is_stateful and not brief
+    count = epoch * (LONG_INTERFACE_EPOCHS if is_long else INTERFACE_EPOCHS)
     random = np.random.default_rng([seed, 0, 0])
     operands = get_stimuli(name).random(unit.params, count, random)
     # Full speed, trickle, and between.

@@ -198,7 +198,8 @@ class _Job:
         if operands is None and options.operands is not None:
             operands = load_operands(options.operands)
         if operands is None:
-            codes = interface_vectors(unit, config.unit, options.seed)
+            brief = options.sim == "icarus" or options.vectors <= BRIEF_VECTORS
+            codes = interface_vectors(unit, config.unit, options.seed, brief=brief)
             plan = plan_vectors(
                 unit, config.unit, options.vectors, options.seed, exhaustive=options.exhaustive
             )

@@ -116,6 +116,12 @@ def test_operands_with_gaps_are_one_story():
     assert not chunk.is_divisible
 
 
+def test_a_state_goes_through_many_gaps():
+    tested = unit("dot", **STATE)
+    brief, long = (interface_vectors(tested, "dot", 1, brief=brief) for brief in (True, False))
+    assert len(long[tested.valid_in]) == 32 * len(brief[tested.valid_in])
+
+
 @pytest.mark.parametrize("params", [SMALL, SMALL | {"stages": 3}], ids=["no clock", "clock"])
 def test_the_interface_is_exercised(params):
     tested = unit("fma", **params)
