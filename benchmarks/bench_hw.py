@@ -4,6 +4,7 @@ Every unit is synthesized twice, for area and for delay, and so is the plain des
 unit (`plain_rtl`). Results go to a history of JSON lines, one for each unit, objective and version
 of the sources, and the newest of each into the table of docs/cost.md. A run without names takes all
 units, an hour or two on two cores the first time; what was synthesized before comes from the cache.
+With --effort long, recipes that take minutes are tried as well; what they gave is a second table.
 """
 
 from __future__ import annotations
@@ -20,13 +21,18 @@ from benchmarks.plain_rtl import plain_verilog
 from gen.config import resolve
 from gen.errors import ToolError
 from synth.flow import synthesize, synthesize_verilog
+from synth.recipes import Effort
 
 __all__ = ["main"]
 
 ROOT = Path(__file__).parents[1]
 HISTORY = ROOT / "benchmarks" / "hw.jsonl"
 DOCS = ROOT / "docs" / "cost.md"
-BEGIN, END = "<!-- bench-hw: begin -->\n", "<!-- bench-hw: end -->\n"
+MARKS = {
+    "full": ("<!-- bench-hw: begin -->\n", "<!-- bench-hw: end -->\n"),
+    "long": ("<!-- bench-hw long: begin -->\n", "<!-- bench-hw long: end -->\n"),
+}
+"""What is around the table of each effort."""
 
 
 class Unit(NamedTuple):
@@ -67,15 +73,18 @@ UNITS = (
 Line = dict[str, Any]
 
 
-def measure(unit: Unit, version: str) -> list[Line]:
+def measure(unit: Unit, version: str, effort: Effort = "full") -> list[Line]:
     """Return a line for either objective."""
     lines = []
     for objective in ("area", "delay"):
         (config,) = resolve([*unit.words.split(), f"objective={objective}"])
-        ours = synthesize(config)
+        ours = synthesize(config, effort=effort)
         text = plain_verilog("plain", config.params_dict())
         try:
-            plain = _cost(synthesize_verilog(text, "plain", objective=objective, timeout=1800))
+            found = synthesize_verilog(
+                text, "plain", objective=objective, effort=effort, timeout=1800
+            )
+            plain = _cost(found)
         except ToolError as error:
             sys.stderr.write(f"{unit.name}, plain, {objective}: {error}\n")
             plain = None
@@ -83,6 +92,7 @@ def measure(unit: Unit, version: str) -> list[Line]:
             {
                 "unit": unit.name,
                 "objective": objective,
+                "effort": effort,
                 "version": version,
                 "config_hash": config.config_hash,
                 "library": ours.library["sha256"],
@@ -106,20 +116,28 @@ def record(history: Path, lines: Iterable[Line]) -> list[Line]:
     kept: dict[tuple[str, ...], Line] = {}
     old = history.read_text().splitlines() if history.is_file() else []
     for line in (*map(json.loads, old), *lines):
-        key = tuple(line[field] for field in ("unit", "objective", "version", "config_hash"))
+        key = (
+            _effort(line),
+            *(line[field] for field in ("unit", "objective", "version", "config_hash")),
+        )
         kept.pop(key, None)
         kept[key] = line
     history.write_text("".join(json.dumps(line) + "\n" for line in kept.values()))
     return list(kept.values())
 
 
-def table(lines: Iterable[Line], units: Sequence[Unit] = UNITS) -> str:
+def _effort(line: Line) -> str:
+    """Return a line's effort, which the first ones were written without."""
+    return line.get("effort", "full")
+
+
+def table(lines: Iterable[Line], units: Sequence[Unit] = UNITS, effort: Effort = "full") -> str:
     """Return the newest line of each unit and objective as a Markdown table; bold misses a limit.
 
     A cell holds the area (at its delay), or the delay (at its area), or a dash where the tools gave
     up on the plain description.
     """
-    newest = {(line["unit"], line["objective"]): line for line in lines}
+    newest = {(line["unit"], line["objective"]): line for line in lines if _effort(line) == effort}
     rows = [
         "| unit | smallest, um2 (ps) | plain RTL | at most "
         "| fastest, ps (um2) | plain RTL | at most |",
@@ -146,7 +164,7 @@ def table(lines: Iterable[Line], units: Sequence[Unit] = UNITS) -> str:
     return "\n".join(rows) + "\n"
 
 
-def place(text: str, contents: str) -> str:
+def place(text: str, contents: str, effort: Effort = "full") -> str:
     """Return a page with the contents between its marks.
 
     Raises
@@ -154,18 +172,21 @@ def place(text: str, contents: str) -> str:
     ValueError
         If it has no marks.
     """
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
+    first, last = MARKS[effort]
+    before, begin, rest = text.partition(first)
+    _, end, after = rest.partition(last)
     if not begin or not end:
-        raise ValueError(f"no {BEGIN.strip()} and {END.strip()} in the page")
-    return before + BEGIN + "\n" + contents + "\n" + END + after
+        raise ValueError(f"no {first.strip()} and {last.strip()} in the page")
+    return before + first + "\n" + contents + "\n" + last + after
 
 
 def main(names: Sequence[str] | None = None) -> None:
     """Measure, print the table, and write history and page."""
     parser = argparse.ArgumentParser(description="area and delay beside plain RTL and the limits")
     parser.add_argument("units", nargs="*", metavar="UNIT", help="names from the table; all")
-    chosen = parser.parse_args(names).units
+    parser.add_argument("--effort", choices=tuple(MARKS), default="full")
+    options = parser.parse_args(names)
+    chosen, effort = options.units, options.effort
     unknown = set(chosen) - {unit.name for unit in UNITS}
     if unknown:
         parser.error(f"no such unit: {', '.join(sorted(unknown))}")
@@ -179,12 +200,12 @@ def main(names: Sequence[str] | None = None) -> None:
     for unit in UNITS:
         if chosen and unit.name not in chosen:
             continue
-        lines = measure(unit, version)
+        lines = measure(unit, version, effort)
         history = record(HISTORY, lines)
-        sys.stdout.write(table(lines, [unit]).splitlines()[2] + "\n")
+        sys.stdout.write(table(lines, [unit], effort).splitlines()[2] + "\n")
         sys.stdout.flush()
-        DOCS.write_text(place(DOCS.read_text(), table(history)))
-    sys.stdout.write("\n" + table(record(HISTORY, [])))
+        DOCS.write_text(place(DOCS.read_text(), table(history, effort=effort), effort))
+    sys.stdout.write("\n" + table(record(HISTORY, []), effort=effort))
 
 
 if __name__ == "__main__":

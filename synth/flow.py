@@ -47,13 +47,14 @@ def synthesize(
     period_ps
         Clock period to meet with the smallest area, whatever the objective.
     effort
-        ``quick`` for short recipes, whose results are worse by some per cents.
+        ``quick`` for short recipes, whose results are worse by some per cents; ``long`` for some
+        that take minutes and are better by as much.
     workload
         Operands to measure the energy of an operation with.
     workers
         How many runs of Yosys at a time; one a processor if left out.
     timeout
-        Seconds for one run of Yosys.
+        Seconds for one run of Yosys; six times as many where `effort` is ``long``.
 
     Raises
     ------

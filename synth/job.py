@@ -69,7 +69,10 @@ class _Outcome:
         return Candidate(self.recipe.name, round(self.area, 3), round(self.path.delay_ps, 2))
 
 
-_Attempt = _Outcome | timing.CombinationalLoopError
+_Attempt = _Outcome | ToolError
+
+_PATIENCE = 6
+"""How many times as long a run of Yosys may take where effort is long."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +127,7 @@ class Job:
     def run(self, directory: Path, workers: int) -> _Made:
         """Do it, in an empty directory."""
         attempts, modules = (
-            self.thorough(directory, workers) if self.effort == "full" else self.quick(directory)
+            self.quick(directory) if self.effort == "quick" else self.thorough(directory, workers)
         )
         outcomes = [outcome for outcome in attempts if isinstance(outcome, _Outcome)]
         if not outcomes:
@@ -171,13 +174,20 @@ class Job:
             self.top,
             self.library,
             frontend=self.frontend,
-            timeout=self.timeout,
+            timeout=self.timeout * (_PATIENCE if self.effort == "long" else 1),
             stop=stop,
         )
         usable = self.usable(multiplies=mapper.multiplies)
+        needed = candidates(self.objective, self.period_ps, "full")
 
         def attempt(number: int) -> _Attempt:
-            mapped = mapper.flat(usable[number], f"flat{number}", self.target_ps)
+            try:
+                mapped = mapper.flat(usable[number], f"flat{number}", self.target_ps)
+            except ToolError as error:
+                # What is tried beyond the full recipes may end in nothing, as long as they do not.
+                if usable[number] in needed:
+                    raise
+                return error
             return self.judged(usable[number], mapped)
 
         pool = ThreadPoolExecutor(workers)

@@ -147,7 +147,7 @@ class SynthResult:
     period_ps
         The clock period asked for, or None.
     effort
-        Whether all recipes were tried or short ones.
+        How many recipes were tried, see `synth.recipes.Effort`.
     area_um2, sequential_area_um2
         All cells; the registers among them.
     nand2_equivalents

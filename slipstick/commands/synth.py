@@ -74,7 +74,7 @@ __all__ = ["command"]
     type=click.Choice(EFFORTS),
     default="full",
     show_default=True,
-    help="How many recipes to try; quick ones lose some per cents.",
+    help="How many recipes to try: quick ones lose some per cents, long ones take minutes.",
 )
 @click.option("--energy", is_flag=True, help="Measure the energy of an operation as well.")
 @click.option(

@@ -5,7 +5,9 @@ import json
 import pytest
 
 from benchmarks import bench_hw
-from benchmarks.bench_hw import BEGIN, END, UNITS, Unit, main, place, record, table
+from benchmarks.bench_hw import MARKS, UNITS, Unit, main, place, record, table
+
+BEGIN, END = MARKS["full"]
 
 UNIT = Unit("adder", "no words", 100, 50)
 
@@ -45,6 +47,21 @@ def test_history_keeps_one_line_a_version(tmp_path):
     lines = record(history, [line("area", "1", 3, 3), line("area", "2", 4, 4)])
     assert [x["ours"]["area_um2"] for x in lines] == [2, 3, 4]
     assert [json.loads(text) for text in history.read_text().splitlines()] == lines
+
+
+def test_each_effort_has_a_table_of_its_own(tmp_path):
+    history = tmp_path / "hw.jsonl"
+    full = [line("area", "1", 99, 60), line("delay", "1", 200, 50)]
+    longer = [{**one, "effort": "long", "plain": None} for one in full]
+    longer[0]["ours"] = {"area_um2": 95, "delay_ps": 70, "recipe": "polished"}
+    lines = record(history, full)
+    lines = record(history, longer)
+    assert len(lines) == 4
+    assert "| 99 (60) |" in table(lines, [UNIT])
+    assert "| 95 (70) |" in table(lines, [UNIT], "long")
+    page = "".join(f"{effort}\n{first}{last}" for effort, (first, last) in MARKS.items())
+    page = place(place(page, "first\n"), "second\n", "long")
+    assert page.index("full") < page.index("first") < page.index("long") < page.index("second")
 
 
 def test_the_table_goes_between_its_marks():

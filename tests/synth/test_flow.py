@@ -10,8 +10,9 @@ from gen import yosys
 from gen.config import make_config, resolve
 from gen.errors import ConfigError, ToolError
 from hdl.options import Objective
+from slipstick.costs import price
 from synth.flow import synthesize, synthesize_verilog
-from synth.recipes import EFFORTS, merit
+from synth.recipes import merit
 from synth.timing import CombinationalLoopError
 
 MULTIPLIER = """
@@ -93,7 +94,9 @@ def test_a_period_is_met_with_less_area_than_the_fastest() -> None:
 @pytest.mark.parametrize("objective", ["area", "balanced", "delay"])
 def test_quick_is_near_full(objective: Objective) -> None:
     config = make_config("dot", {"a": "int4", "b": "int4", "lanes": 2, "stages": 1})
-    full, quick = (synthesize(config, objective=objective, effort=effort) for effort in EFFORTS)
+    full, quick = (
+        synthesize(config, objective=objective, effort=effort) for effort in ("full", "quick")
+    )
     assert (full.effort, quick.effort) == ("full", "quick")
     best = [merit(objective, result.area_um2, result.delay_ps)[0] for result in (full, quick)]
     assert best[1] < 1.15 * best[0]
@@ -103,6 +106,22 @@ def test_quick_is_near_full(objective: Objective) -> None:
     assert total == pytest.approx(quick.area_um2, rel=1e-4)
     assert full.sequential_area_um2 == quick.sequential_area_um2
     assert all(candidate.recipe.startswith("quick") for candidate in quick.candidates)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("objective", ["area", "delay"])
+def test_long_is_no_worse_and_computes_the_same(objective: Objective) -> None:
+    config = make_config("fma", dict.fromkeys("abcy", "e2m1"))
+    full = synthesize(config, objective=objective)
+    # What the netlist computes is compared with the golden model before its energy is measured.
+    result = price(config, {"objective": objective, "effort": "long"}, operands="uniform")
+    assert result.effort == "long"
+    assert merit(objective, result.area_um2, result.delay_ps) <= merit(
+        objective, full.area_um2, full.delay_ps
+    )
+    assert {candidate.recipe for candidate in result.candidates} > {
+        candidate.recipe for candidate in full.candidates
+    }
 
 
 def test_a_recipe_that_ends_in_a_loop_is_left_out() -> None:
@@ -166,7 +185,7 @@ def test_the_log_of_a_failure_is_kept() -> None:
             "period = nan ps: must be more than 0 and at most 1e9",
         ),
         ({"top": "a; exec"}, "top = 'a; exec': not a plain module name"),
-        ({"top": "mul", "effort": "some"}, "effort = 'some': not one of full, quick"),
+        ({"top": "mul", "effort": "some"}, "effort = 'some': not one of full, quick, long"),
         ({"top": "mul", "frontend": "vhdl"}, "frontend = 'vhdl': not one of verilog, slang"),
     ],
     ids=["objective", "period", "no number", "top", "effort", "frontend"],

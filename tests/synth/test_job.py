@@ -10,6 +10,7 @@ from gen.errors import ToolError
 from synth.job import BY_BLOCK, FLAT, Job
 from synth.libraries import load_library
 from synth.netlist import Netlist
+from synth.recipes import Recipe
 
 INVERTER = "module top (input a, output y); assign y = ~a; endmodule"
 
@@ -33,6 +34,25 @@ def test_both_efforts_leave_the_same_files(job: Job) -> None:
         assert (facts["effort"], facts["objective"]) == (effort, "area")
         for file in (FLAT, BY_BLOCK):
             assert Netlist.load((directory / file).read_bytes()).name == "top"
+
+
+def test_a_recipe_beyond_the_full_ones_may_fail(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = dataclasses.replace(job, text=INVERTER + "// once", effort="long")
+    scripts = Recipe.abc_script
+
+    def failing(recipe: Recipe, target_ps: float, *, loaded: bool = True) -> str:
+        text = scripts(recipe, target_ps, loaded=loaded)
+        return text if recipe.name not in broken else "no_such_command"
+
+    monkeypatch.setattr(Recipe, "abc_script", failing)
+    broken = {"quick"}
+    facts = json.loads((whole.cached_result(1) / "result.json").read_text())
+    tried = {candidate["recipe"] for candidate in facts["candidates"]}
+    assert "ripple carry" in tried
+    assert "quick" not in tried
+    broken = {"ripple carry"}
+    with pytest.raises(ToolError):
+        dataclasses.replace(whole, text=INVERTER + "// twice").cached_result(1)
 
 
 def test_a_failure_leaves_its_log(job: Job) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from hdl.options import Objective
 from synth.cells import FullAdder
-from synth.recipes import candidates, full_adder_map, merit, outline
+from synth.recipes import EFFORTS, candidates, full_adder_map, merit, outline
 
 
 @pytest.mark.parametrize("objective", get_args(Objective))
@@ -25,6 +25,17 @@ def test_quick_recipes_are_short(objective: Objective) -> None:
     assert steps[0] < steps[1]
     assert set(candidates(objective, 900.0, "quick")) & set(quick)
     assert outline(objective).ripple == (objective == "area")
+
+
+@pytest.mark.parametrize("period", [None, 900.0])
+@pytest.mark.parametrize("objective", get_args(Objective))
+def test_long_is_all_there_is_and_more(objective: Objective, period: float | None) -> None:
+    tried = {effort: candidates(objective, period, effort) for effort in EFFORTS}
+    assert len({recipe.name for recipe in tried["long"]}) == len(tried["long"])
+    assert set(tried["long"]) >= set(tried["full"]) | set(tried["quick"])
+    assert len(tried["long"]) > len(tried["full"]) + len(tried["quick"])
+    # The first one is what blocks are mapped by.
+    assert tried["long"][0] == tried["full"][0]
 
 
 def test_a_period_is_what_cells_are_sized_for() -> None:
