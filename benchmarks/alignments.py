@@ -158,15 +158,20 @@ class PlaceInBins(wiring.Component):
         ]
         if self.low_bits:
             m.d.comb += place.exponent.eq(low)
-        for k, (one, width) in enumerate(zip(self.bins, self.widths, strict=True)):
+        for k, one in enumerate(self.bins):
             selected = self.exponent[k] if self.one_hot else number == one.number
-            # Above the longest shift in this word there are but copies of the sign.
-            within = place.placed[one.least : one.least + width]
-            m.d.comb += [
-                self.selects[k].eq(selected),
-                getattr(self, f"word_{k}").eq(within & self.selects[k].replicate(width)),
-            ]
+            m.d.comb += self.selects[k].eq(selected)
+        for k, word in enumerate(self.gated(self.value, self.selects)):
+            m.d.comb += getattr(self, f"word_{k}").eq(word)
         return m
+
+    def gated(self, value: Value, selects: Sequence[Value]) -> list[Value]:
+        """Return the words of what `value` and `selects` are, or were some cycles ago."""
+        # Above the longest shift in a word there are but copies of the sign.
+        return [
+            value[one.least : one.least + width] & selected.replicate(width)
+            for one, width, selected in zip(self.bins, self.widths, selects, strict=True)
+        ]
 
 
 @dataclass(frozen=True)

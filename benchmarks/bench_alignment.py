@@ -4,11 +4,12 @@ Every alternative (`benchmarks.alignments`, `benchmarks.bin_accumulators`) is ge
 checked bit for bit against the golden model of `dot` on directed and random vectors, infinities
 aside all codes among them, and synthesized for area and for delay by the recipes of the unit, whose
 cost comes first in each table. NanGate45. In energies, of the smallest area, the mapped netlist's
-answers are compared as well. Running sums have registers at the same places as the unit's: behind
-the products, their sum, the loop, and what follows it; their delay is the clock period.
+answers are compared as well. Running sums have as many registers as the unit; three, beside the
+accumulator, leave the loop to itself, and bins take two more behind it. Their delay is the clock
+period.
 
-All takes the better part of an hour on one core the first time, with --quick (short recipes) a few
-minutes; name tables for less. Prints Markdown, or with --json the same for programs.
+All takes a quarter of an hour the first time; name tables, or take the short recipes (--effort
+quick), for less. Prints Markdown, or with --json the same for programs.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from hdl.dot import Dot
 from hdl.options import Objective
 from slipstick.costs import workload_of
 from synth.flow import synthesize, synthesize_verilog
-from synth.recipes import Effort
+from synth.recipes import EFFORTS, Effort
 from synth.result import SynthResult
 
 __all__ = ["CASES", "UNIT", "Case", "checked_verilog", "main", "measure", "table"]
@@ -69,7 +70,7 @@ _OTHERS = {
     "largest exponent of 2 lanes first": _aligned(Groups(2)),
     "largest exponent of 4 lanes first": _aligned(Groups(4)),
 }
-_RUNNING = "a=e4m3 b=e4m3 accumulate=true y=int48 lsb=-18 stages=4"
+_RUNNING = "dot a=e4m3 b=e4m3 accumulate=true y=int48 lsb=-18"
 CASES: Mapping[str, Case] = {
     "e4m3": Case(
         "dot a=e4m3 b=e4m3 lanes=8",
@@ -98,19 +99,23 @@ CASES: Mapping[str, Case] = {
             **_OTHERS,
         },
     ),
-    "running, 8 lanes": Case(
-        f"dot {_RUNNING} lanes=8",
+    "running": Case(
+        f"{_RUNNING} lanes=8 stages=3",
         {
+            "one word, clamped as in dot": _binned(5, "clamped"),
             "one word, an adder": _binned(5, "binary"),
+        },
+    ),
+    "running, behind the loop": Case(
+        f"{_RUNNING} lanes=8 stages=5",
+        {
             "one word, carry-save": _binned(5, "carry_save"),
             "4 bins, an adder each": _binned(3, "binary"),
-            "29 bins, an adder each": _binned(0, "binary"),
         },
     ),
     "running, 1 lane": Case(
-        f"dot {_RUNNING} lanes=1",
+        f"{_RUNNING} lanes=1 stages=5",
         {
-            "one word, an adder": _binned(5, "binary"),
             "one word, carry-save": _binned(5, "carry_save"),
             "29 bins, an adder each": _binned(0, "binary"),
             "29 bins, one adder": _binned(0, "shared"),
@@ -186,8 +191,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument("--quick", action="store_true", help="short recipes")
-    parser.add_argument("--vectors", type=int, default=100_000, help="to check each with [100000]")
+    parser.add_argument("--effort", choices=EFFORTS, default="full", help="of the recipes [full]")
+    parser.add_argument("--vectors", type=int, default=20_000, help="to check each with [20000]")
     parser.add_argument("cases", nargs="*", metavar="TABLE", help=f"of {', '.join(CASES)} [all]")
     options = parser.parse_args(arguments)
     unknown = set(options.cases) - set(CASES)
@@ -197,7 +202,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in options.cases or CASES:
         case, found = CASES[name], {}
         for row in (UNIT, *case.alternatives):
-            found[row] = measure(case, row, "quick" if options.quick else "full", options.vectors)
+            found[row] = measure(case, row, options.effort, options.vectors)
             if sys.stderr.isatty():
                 sys.stderr.write(f"{name}: {row}\n")
         everything[name] = found

@@ -1,7 +1,7 @@
 """Running sums of float products in bins: what `dot accumulate=true` might hold instead of a word.
 
 `BinnedDot` answers as a `dot` with a fixed-point accumulator does as long as no sum leaves its
-range: where that one saturates, this one wraps around.
+range: where that one saturates, this one wraps around, unless its loop is ``clamped``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from itertools import pairwise
 from operator import or_
 from typing import Any, Literal, cast, get_args
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 
 from benchmarks.aligned_dot import Front, product_of
 from benchmarks.alignments import Bins
@@ -23,15 +23,17 @@ from hdl.formats import IntFormat
 from hdl.options import adder_for
 from hdl.pipeline import Pipeline
 from hdl.stages.exact_sum import word_of
+from hdl.stages.integer import fit_integer
 from hdl.stages.loop import hold
 from hdl.stages.reduce import AddRows, SumPlaced
 from hdl.stages.terms import Term
 
 __all__ = ["LOOPS", "BinnedDot", "Loop"]
 
-Loop = Literal["binary", "carry_save", "shared"]
-"""What is around the bins: an adder each; two rows of full adders each; one adder for all of them,
-which takes the bin that the only product goes to and puts it back."""
+Loop = Literal["binary", "clamped", "carry_save", "shared"]
+"""What is around the bins: an adder each; that and the clamp that `dot` has, for one bin; two rows
+of full adders each; one adder for all of them, which takes the bin that the only product goes to
+and puts it back."""
 
 LOOPS: tuple[Loop, ...] = get_args(Loop)
 
@@ -46,7 +48,7 @@ class BinnedDot(Dot):
     low_bits
         As of `benchmarks.alignments.Bins`; with all bits of the exponent there is one bin.
     loop
-        What is around a bin; ``shared`` for one lane, without `low_bits`.
+        What is around a bin; ``shared`` for one lane, without `low_bits`; ``clamped`` for one bin.
     arguments
         Those of `Dot`, with `accumulate` and an integer `y` in units of the products.
     """
@@ -59,6 +61,7 @@ class BinnedDot(Dot):
         self._word = word_of(self.lanes, self._product, [])
         assert self._word.base == 0
         assert self._word.bits <= self.result.width
+        assert loop != "clamped" or low_bits >= self._product.exponent_bits
         assert loop != "shared" or (self.lanes == 1 and low_bits == 0)
         self._alignment = Bins(low_bits)
         self._loop: Loop = loop
@@ -70,26 +73,39 @@ class BinnedDot(Dot):
         lanes = self._alignment.lanes(self._product, self.lanes, adder)
         growth = (self.lanes - 1).bit_length() + bits - self._word.bits
         widths = [width + growth for width in lanes[0].widths]
-        pipe = Pipeline(
-            m,
-            self.in_valid,
-            dict.fromkeys(("multiply", "sum", "gather", "resolve"), 1),
-            self.stages,
-        )
+        steps = "multiply", "place", "sum", "gather", "resolve"
+        delays = dict.fromkeys(steps, 1.0)
+        if self._loop in {"binary", "clamped"} and len(widths) == 1:
+            # What is in the only bin is the result.
+            delays |= {"gather": 0.0, "resolve": 0.0}
+        pipe = Pipeline(m, self.in_valid, delays, self.stages)
         front = Front(self, one_hot=lanes[0].one_hot)
         terms: list[Term] = front.elaborate(m, self._lane_codes())
         is_nan = Cat(term.is_nan for term in terms).any()
         terms, is_nan, restart = pipe.after("multiply", terms, is_nan, self.first)
 
         # What the products of a cycle add to each bin.
-        placed: list[list[Value]] = []
         for i, (lane, term) in enumerate(zip(lanes, terms, strict=True)):
             m.submodules[f"place_{i}"] = lane
-            placed.append(lane.connect(m, term))
+            lane.connect(m, term)
+        values, selects, is_nan, restart = pipe.after(
+            "place",
+            [lane.value for lane in lanes],
+            [select for lane in lanes for select in lane.selects],
+            is_nan,
+            restart,
+        )
         if self._loop == "shared":
-            rows = [lanes[0].value, *lanes[0].selects]
+            rows = [*values, *selects]
         else:
-            rows = self._rows(m, placed, widths)
+            count = len(widths)
+            placed = [
+                lane.gated(value, selects[i * count : (i + 1) * count])
+                for i, (lane, value) in enumerate(zip(lanes, values, strict=True))
+            ]
+            # Whether a sum is to be clamped takes one bit more to tell.
+            extra = int(self._loop == "clamped")
+            rows = self._rows(m, placed, [width + extra for width in widths])
         rows, is_nan, restart = pipe.after("sum", rows, is_nan, restart)
 
         # The loop. After what is no number it starts at zero, and so it does in a restart. What all
@@ -155,6 +171,15 @@ class BinnedDot(Dot):
             heap.add_signed(value)
             total = heap.sum(m, adder_for(self.objective))
             return [Mux(here, total, one) for one, here in zip(kept, selects, strict=True)]
+        if self._loop == "clamped":
+            heap = BitHeap(widths[0] + 1, fast=self.objective != "area")
+            for row in rows:
+                heap.add_unsigned(row)
+            heap.add_signed(kept[0])
+            total = Signal(signed(widths[0] + 1), name="running")
+            m.d.comb += total.eq(heap.sum(m, adder_for(self.objective)))
+            code, _ = fit_integer(m, total, cast(IntFormat, self.result), saturate=True)
+            return [code]
         following: list[Value] = []
         for k, (content, width) in enumerate(zip(kept, widths, strict=True)):
             parts = [*rows[2 * k : 2 * k + 2], content[:width]]

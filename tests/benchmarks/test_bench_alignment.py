@@ -37,7 +37,7 @@ def test_costs_are_printed(
         "dot a=e2m1 b=e2m1 lanes=2", {"bins": CASES["e2m1"].alternatives["5 bins, no shift"]}
     )
     monkeypatch.setattr(bench_alignment, "CASES", {"tiny": tiny})
-    assert main(["--json", "--quick", "--vectors", "2000", "tiny"]) == 0
+    assert main(["--json", "--effort", "quick", "--vectors", "2000", "tiny"]) == 0
     found = json.loads(capsys.readouterr().out)["tiny"]
     assert list(found) == [UNIT, "bins"]
     assert found["bins"]["um2"] > found[UNIT]["um2"] > 100
