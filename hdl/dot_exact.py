@@ -10,7 +10,7 @@ from amaranth.hdl import Const, Module, Signal, Value
 
 from hdl.dot_tail import FixedTail, FloatTail
 from hdl.formats import IntFormat
-from hdl.options import adder_for
+from hdl.options import adder_for, heap_for
 from hdl.pipeline import Pipeline
 from hdl.stages.codebook import unpack_of
 from hdl.stages.exact_sum import word_of
@@ -61,7 +61,7 @@ class ExactDatapath:
         self._place += [Place(unpack.range, adder) for unpack in self._unpack_c]
         word = word_of(dot.lanes, product, [unpack.range for unpack in self._unpack_c])
         shapes = [(place.bits, place.range.min_weight - word.base) for place in self._place]
-        self._sum = SumPlaced(shapes, word.bits, fast=dot.objective != "area")
+        self._sum = SumPlaced(shapes, word.bits, kind=heap_for(dot.objective))
         outside = None if self._unpack_c else dot.addend
         fixed = isinstance(dot.result, IntFormat) and (outside is None or dot.accumulate)
         self._tail: FloatTail | FixedTail

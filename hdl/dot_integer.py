@@ -12,7 +12,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from hdl.bricks.adder import Adder
 from hdl.bricks.lut import Lut
 from hdl.formats import IntFormat
-from hdl.options import adder_for
+from hdl.options import adder_for, heap_for
 from hdl.pipeline import Pipeline
 from hdl.stages.codebook import Codebook
 from hdl.stages.integer import fit_integer, integer_value
@@ -63,7 +63,7 @@ class IntegerDatapath:
         outer = None if dot.accumulate else addend
         adder = adder_for(dot.objective)
         self._products = SumIntegerProducts(
-            a, b, dot.lanes, outer, bits, fast=dot.objective != "area"
+            a, b, dot.lanes, outer, bits, kind=heap_for(dot.objective)
         )
         products = 4 * log2(min(a.width, b.width) * dot.lanes + 1)
         if dot.accumulator == "carry_save":

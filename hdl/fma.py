@@ -16,6 +16,7 @@ from hdl.options import (
     adder_for,
     check_options,
     default_overflow,
+    heap_for,
     normalizer_for,
 )
 from hdl.pipeline import Pipeline
@@ -178,7 +179,7 @@ class Fma(Unit):
             # Nobody looks at what is wrapped away.
             bits = min(bits, y.width)
         m.submodules.multiply_add = multiply_add = SumIntegerProducts(
-            a, b, 1, c, bits, fast=self.objective != "area"
+            a, b, 1, c, bits, kind=heap_for(self.objective)
         )
         m.submodules.propagate = propagate = Adder(bits, adder_for(self.objective))
         delays = {
@@ -227,7 +228,7 @@ class Fma(Unit):
             origin=normalize.room_base,
         )
         m.submodules.multiply_add = multiply_add = MultiplyAdd(
-            a_range.bits, b_range.bits, frame, fast=self.objective != "area"
+            a_range.bits, b_range.bits, frame, kind=heap_for(self.objective)
         )
         m.submodules.pack = pack = Pack(
             self.result,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Literal, get_args
 
 from hdl.bricks.adder import AdderKind
+from hdl.bricks.bit_heap import HeapKind
 from hdl.bricks.normalizer import NormalizerKind
 from hdl.bricks.rounding import ROUNDINGS
 from hdl.formats import FloatFormat, Format, IntFormat
@@ -21,6 +22,7 @@ __all__ = [
     "check_options",
     "check_stages",
     "default_overflow",
+    "heap_for",
     "normalizer_for",
 ]
 
@@ -54,6 +56,12 @@ def adder_for(objective: Objective, bits: int = MANY_BITS) -> AdderKind:
         # Measured: in the multiply-add of E5M2 (13 bits) the one, in that of E4M3 (16) the other.
         "delay": "kogge_stone" if bits >= MANY_BITS else "sklansky",
     }
+    return kinds[objective]
+
+
+def heap_for(objective: Objective) -> HeapKind:
+    """Return how units built for `objective` compress their sums."""
+    kinds: dict[Objective, HeapKind] = {"area": "small", "balanced": "fast", "delay": "shallow"}
     return kinds[objective]
 
 

@@ -151,7 +151,7 @@ class Multiplier(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        heap = BitHeap(len(self.product), fast=self.adder != "ripple")
+        heap = BitHeap(len(self.product), kind="small" if self.adder == "ripple" else "fast")
         add_chosen_product(m, heap, self.a, self.b)
         m.d.comb += self.product.eq(heap.sum(m, self.adder))
         return m

@@ -9,7 +9,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.bricks.adder import AdderKind
-from hdl.bricks.bit_heap import BitHeap
+from hdl.bricks.bit_heap import BitHeap, HeapKind
 from hdl.bricks.multiplier import add_chosen_product
 from hdl.formats import IntFormat
 from hdl.stages.align import Frame
@@ -30,8 +30,8 @@ class SumIntegerProducts(wiring.Component):
         Format of the addend; None for none.
     bits
         Width of the sum, modulo ``2**bits``.
-    fast
-        Which full adders add it up, see `hdl.bricks.adder.FullAdder`.
+    kind
+        How the heap is compressed.
 
     Members
     -------
@@ -50,9 +50,9 @@ class SumIntegerProducts(wiring.Component):
         c: IntFormat | None,
         bits: int,
         *,
-        fast: bool = False,
+        kind: HeapKind = "small",
     ) -> None:
-        self.fast = fast
+        self.kind: HeapKind = kind
         self.formats = (a, b)
         self.lanes = lanes
         self.addend = c
@@ -73,7 +73,7 @@ class SumIntegerProducts(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         a_format, b_format = self.formats
-        heap = BitHeap(len(self.first), fast=self.fast)
+        heap = BitHeap(len(self.first), kind=self.kind)
         for i in range(self.lanes):
             add_chosen_product(
                 m,
@@ -185,8 +185,8 @@ class SumPlaced(wiring.Component):
         Width and place of each term, the place that of its lowest bit in the sum.
     bits
         Width of the signed sum, which the caller has shown to be enough.
-    fast
-        Which full adders add it up, see `hdl.bricks.adder.FullAdder`.
+    kind
+        How the heap is compressed.
 
     Members
     -------
@@ -195,8 +195,10 @@ class SumPlaced(wiring.Component):
         Two numbers whose sum it is, modulo ``2**bits``.
     """
 
-    def __init__(self, shapes: Sequence[tuple[int, int]], bits: int, *, fast: bool = False) -> None:
-        self.fast = fast
+    def __init__(
+        self, shapes: Sequence[tuple[int, int]], bits: int, *, kind: HeapKind = "small"
+    ) -> None:
+        self.kind: HeapKind = kind
         self.places = [place for _, place in shapes]
         super().__init__(
             {f"term_{i}": In(width) for i, (width, _) in enumerate(shapes)}
@@ -210,7 +212,7 @@ class SumPlaced(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        heap = BitHeap(len(self.first), fast=self.fast)
+        heap = BitHeap(len(self.first), kind=self.kind)
         for i, place in enumerate(self.places):
             heap.add_signed(getattr(self, f"term_{i}"), weight=place)
         first, second = heap.compress(m)
@@ -261,8 +263,8 @@ class MultiplyAdd(wiring.Component):
         Widths of the significands.
     frame
         Positions of product and addend.
-    fast
-        Which full adders add them up, see `hdl.bricks.adder.FullAdder`.
+    kind
+        How the heap is compressed.
 
     Members
     -------
@@ -274,8 +276,8 @@ class MultiplyAdd(wiring.Component):
         Two's-complement numbers whose sum it is.
     """
 
-    def __init__(self, a_bits: int, b_bits: int, frame: Frame, *, fast: bool = False) -> None:
-        self.fast = fast
+    def __init__(self, a_bits: int, b_bits: int, frame: Frame, *, kind: HeapKind = "small") -> None:
+        self.kind: HeapKind = kind
         self.frame = frame
         # Both terms are below 2**width, so their sum needs one more bit and a sign.
         bits = frame.width + 2
@@ -292,7 +294,7 @@ class MultiplyAdd(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         bits = len(self.first)
-        heap = BitHeap(bits, fast=self.fast)
+        heap = BitHeap(bits, kind=self.kind)
         add_chosen_product(m, heap, self.a, self.b, weight=self.frame.below)
         # Late: it comes through the alignment shifter. With its sign extended, no constant makes
         # the two numbers wrap around.

@@ -1,4 +1,5 @@
 from random import Random
+from typing import get_args
 
 import pytest
 from amaranth.hdl import Module, signed
@@ -6,7 +7,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.bricks.adder import ADDERS, FullAdder
-from hdl.bricks.bit_heap import BitHeap
+from hdl.bricks.bit_heap import BitHeap, HeapKind
 from tests.hdl.simulate import settle
 
 
@@ -47,6 +48,44 @@ def test_sums_modulo_the_width(terms, constant, width, adder):
     ]
     totals = settle(HeapSum(terms, constant, width, adder), operands, "total")
     assert [(total % (1 << width),) for (total,) in totals] == wanted
+
+
+class TallSum(wiring.Component):
+    """Sum of bits at random places, some of them late, and a constant, modulo 2**width."""
+
+    def __init__(self, places, constant, width, kind):
+        self.places, self.constant, self.kind = places, constant, kind
+        super().__init__({"bits": In(len(places)), "total": Out(width)})
+
+    def elaborate(self, platform):
+        m = Module()
+        heap = BitHeap(len(self.total), kind=self.kind)
+        for i, place in enumerate(self.places):
+            heap.add_bit(self.bits[i], place, arrival=float(i % 7))
+        heap.add_constant(self.constant)
+        m.d.comb += self.total.eq(heap.sum(m, "sklansky"))
+        return m
+
+
+@pytest.mark.parametrize("kind", get_args(HeapKind))
+@pytest.mark.parametrize("seed", range(6))
+def test_tall_heaps_of_every_kind(seed, kind):
+    random = Random(seed)
+    width = random.randrange(2, 12)
+    places = [random.randrange(width) for _ in range(random.randrange(20, 200))]
+    # A column that is tall for sure, in the middle, at the bottom or at the top.
+    places += [(0, width // 2, width - 1)[seed % 3]] * 40
+    constant = random.randrange(1 << width)
+    words = [random.getrandbits(len(places)) for _ in range(60)] + [0, (1 << len(places)) - 1]
+    wanted = [
+        (
+            (sum(1 << place for i, place in enumerate(places) if word >> i & 1) + constant)
+            % (1 << width),
+        )
+        for word in words
+    ]
+    component = TallSum(places, constant, width, kind)
+    assert settle(component, [{"bits": word} for word in words], "total") == wanted
 
 
 class CountOnes(wiring.Component):
