@@ -11,9 +11,11 @@ from hdl.bricks.bit_heap import BitHeap
 
 __all__ = [
     "Multiplier",
+    "Squarer",
     "add_booth_product",
     "add_chosen_product",
     "add_product",
+    "add_square",
     "booth_bits",
 ]
 
@@ -128,6 +130,29 @@ def add_booth_product(
                 heap.add_constant(-1 << (weight + k + i))
 
 
+def add_square(heap: BitHeap, a: Value, *, weight: int = 0, a_signed: bool = False) -> None:
+    """Add ``(a * a) << weight`` to a heap: half the array of a product.
+
+    Two bits meet twice, which is once at the place above; a bit times itself is the bit. Where both
+    come to one place, ``x[i] + x[i] x[i - 1]`` is ``x[i] ~x[i - 1] + 2 x[i] x[i - 1]``. With the
+    sign bit, bits meet negative, as in `add_product`; the sign times itself counts positive.
+    """
+    top = len(a) - 1
+    for i in range(top + 1):
+        for j in range(i):
+            place = weight + i + j + 1
+            negative = a_signed and i == top
+            if j == i - 1 and not negative:
+                # With the bit times itself, below.
+                heap.add_bit(a[i] & a[j], place + 1)
+            else:
+                heap.add_bit(~(a[i] & a[j]) if negative else a[i] & a[j], place)
+                if negative:
+                    heap.add_constant(-1 << place)
+        joined = i > 0 and not (a_signed and i == top)
+        heap.add_bit(a[i] & ~a[i - 1] if joined else a[i], weight + 2 * i)
+
+
 class Multiplier(wiring.Component):
     """Unsigned product of two integers, exact: ``product = a * b``. Combinational.
 
@@ -154,4 +179,37 @@ class Multiplier(wiring.Component):
         heap = BitHeap(len(self.product), kind="small" if self.adder == "ripple" else "fast")
         add_chosen_product(m, heap, self.a, self.b)
         m.d.comb += self.product.eq(heap.sum(m, self.adder))
+        return m
+
+
+class Squarer(wiring.Component):
+    """Square of an integer, exact: ``square = a * a``. Combinational.
+
+    Parameters
+    ----------
+    bits
+        Width of the operand.
+    adder
+        The final adder.
+    a_signed
+        Whether the operand is two's complement.
+
+    Members
+    -------
+    a : In(bits)
+        A bit pattern.
+    square : Out(2 * bits)
+        Unsigned.
+    """
+
+    def __init__(self, bits: int, adder: AdderKind, *, a_signed: bool = False) -> None:
+        self.adder: AdderKind = adder
+        self.a_signed = a_signed
+        super().__init__({"a": In(bits), "square": Out(2 * bits)})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        heap = BitHeap(len(self.square), kind="small" if self.adder == "ripple" else "fast")
+        add_square(heap, self.a, a_signed=self.a_signed)
+        m.d.comb += self.square.eq(heap.sum(m, self.adder))
         return m

@@ -1,14 +1,16 @@
 import pytest
-from amaranth.hdl import Module, signed
+from amaranth.hdl import Module, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.bricks.bit_heap import BitHeap
 from hdl.bricks.multiplier import (
     Multiplier,
+    Squarer,
     add_booth_product,
     add_chosen_product,
     add_product,
+    add_square,
     booth_bits,
 )
 from tests.hdl.simulate import settle
@@ -76,3 +78,28 @@ def test_wide_products(bits):
     operands = [{"a": a % (1 << bits), "b": b % (1 << bits)} for a in numbers for b in numbers]
     products = settle(Multiplier(bits, bits, "ripple"), operands, "product")
     assert products == [(o["a"] * o["b"],) for o in operands]
+
+
+@pytest.mark.parametrize("a_signed", [False, True])
+@pytest.mark.parametrize("bits", [1, 2, 3, 5, 8])
+def test_every_square(bits, a_signed):
+    patterns = range(1 << bits)
+    squares = settle(
+        Squarer(bits, "ripple", a_signed=a_signed), [{"a": a} for a in patterns], "square"
+    )
+    top = 1 << (bits - 1)
+    values = [(a ^ top) - top if a_signed else a for a in patterns]
+    assert squares == [(value * value,) for value in values]
+
+
+def test_a_square_takes_half_the_bits_of_a_product():
+    class Counted(BitHeap):
+        bits = 0
+
+        def add_bit(self, bit, weight, arrival=0.0):
+            Counted.bits += 1
+            super().add_bit(bit, weight, arrival)
+
+    a = Signal(8)
+    add_square(Counted(16), a)
+    assert Counted.bits == 8 * 9 // 2
