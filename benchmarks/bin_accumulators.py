@@ -74,10 +74,11 @@ class BinnedDot(Dot):
         growth = (self.lanes - 1).bit_length() + bits - self._word.bits
         widths = [width + growth for width in lanes[0].widths]
         steps = "multiply", "place", "sum", "gather", "resolve"
-        delays = dict.fromkeys(steps, 1.0)
-        if self._loop in {"binary", "clamped"} and len(widths) == 1:
-            # What is in the only bin is the result.
-            delays |= {"gather": 0.0, "resolve": 0.0}
+        # Estimates, as in `hdl.dot_exact`. What is in an only bin is the result, and the loop the
+        # last step.
+        only = self._loop in {"binary", "clamped"} and len(widths) == 1
+        times = (15.0, 12.0, 12.0, 15.0, 0.0) if only else (1.0,) * len(steps)
+        delays = dict(zip(steps, times, strict=True))
         pipe = Pipeline(m, self.in_valid, delays, self.stages)
         front = Front(self, one_hot=lanes[0].one_hot)
         terms: list[Term] = front.elaborate(m, self._lane_codes())
