@@ -11,7 +11,7 @@ from benchmarks.alignments import Alignment
 from hdl.dot import Dot
 from hdl.dot_tail import FixedTail
 from hdl.formats import FloatFormat
-from hdl.options import adder_for
+from hdl.options import adder_for, heap_for
 from hdl.stages.exact_sum import word_of
 from hdl.stages.loop import no_registers
 from hdl.stages.product import Product
@@ -99,7 +99,7 @@ class AlignedDot(Dot):
         m.submodules.sum = total = SumPlaced(
             [(len(value), place) for value, place in placed],
             word.bits,
-            fast=self.objective != "area",
+            kind=heap_for(self.objective),
         )
         total.connect(m, [value for value, _ in placed])
         tail = FixedTail(self, word.bits - 1, word.base)

@@ -27,7 +27,7 @@ from hdl.bricks.adder import Adder, AdderKind
 from hdl.bricks.bit_heap import BitHeap
 from hdl.bricks.maximum import Maximum
 from hdl.bricks.negate import Negate
-from hdl.options import Objective, adder_for
+from hdl.options import Objective, adder_for, heap_for
 from hdl.stages.place import Place, is_short
 from hdl.stages.terms import Term, TermRange
 from hdl.stages.window_sum import comparison_for
@@ -352,7 +352,7 @@ class Groups:
         relative = replace(product, offset=0, min_weight=top - (high - low), max_weight=top)
         lanes = [Place(relative, adder) for _ in terms]
         heap_bits = lanes[0].bits + (len(terms) - 1).bit_length()
-        heap = BitHeap(heap_bits, fast=objective != "area")
+        heap = BitHeap(heap_bits, kind=heap_for(objective))
         for i, (lane, term) in enumerate(zip(lanes, terms, strict=True)):
             m.submodules[f"{name}_place_{i}"] = lane
             distance = Signal(bits, name=f"{name}_distance_{i}")

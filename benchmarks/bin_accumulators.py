@@ -20,7 +20,7 @@ from hdl.bricks.adder import Adder
 from hdl.bricks.bit_heap import BitHeap
 from hdl.dot import Dot
 from hdl.formats import IntFormat
-from hdl.options import adder_for
+from hdl.options import adder_for, heap_for
 from hdl.pipeline import Pipeline
 from hdl.stages.exact_sum import word_of
 from hdl.stages.integer import fit_integer
@@ -130,7 +130,7 @@ class BinnedDot(Dot):
         first, second = bins[0][: widths[0]], bins[0][widths[0] :]
         if len(bins) > 1:
             shapes = [(width, one.place) for width, one in zip(widths, lanes[0].bins, strict=True)]
-            m.submodules.gather = gather = SumPlaced(shapes, bits, fast=self.objective != "area")
+            m.submodules.gather = gather = SumPlaced(shapes, bits, kind=heap_for(self.objective))
             gather.connect(m, bins)
             first, second = gather.first, gather.second
         first, second, is_nan = pipe.after("gather", first, second, held[-1])
@@ -151,7 +151,7 @@ class BinnedDot(Dot):
         rows: list[Value] = []
         for k, (words, width) in enumerate(zip(zip(*placed, strict=True), widths, strict=True)):
             shapes = [(len(word), 0) for word in words]
-            total = SumPlaced(shapes, width, fast=self.objective != "area")
+            total = SumPlaced(shapes, width, kind=heap_for(self.objective))
             m.submodules[f"sum_{k}"] = total
             total.connect(m, words)
             rows += [total.first, total.second]
@@ -167,13 +167,13 @@ class BinnedDot(Dot):
                 or_,
                 (one & here.replicate(len(one)) for one, here in zip(kept, selects, strict=True)),
             )
-            heap = BitHeap(widths[0], fast=self.objective != "area")
+            heap = BitHeap(widths[0], kind=heap_for(self.objective))
             heap.add_unsigned(read)
             heap.add_signed(value)
             total = heap.sum(m, adder_for(self.objective))
             return [Mux(here, total, one) for one, here in zip(kept, selects, strict=True)]
         if self._loop == "clamped":
-            heap = BitHeap(widths[0] + 1, fast=self.objective != "area")
+            heap = BitHeap(widths[0] + 1, kind=heap_for(self.objective))
             for row in rows:
                 heap.add_unsigned(row)
             heap.add_signed(kept[0])
@@ -190,7 +190,7 @@ class BinnedDot(Dot):
                     m.d.comb += getattr(loop, f"row_{j}").eq(row)
                 following += [loop.first, loop.second]
                 continue
-            heap = BitHeap(width, fast=self.objective != "area")
+            heap = BitHeap(width, kind=heap_for(self.objective))
             for row in parts:
                 heap.add_unsigned(row)
             following.append(heap.sum(m, adder_for(self.objective), name=f"loop_{k}"))
