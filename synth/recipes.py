@@ -197,11 +197,15 @@ def _rounds(*tables: str, start: str = _START) -> str:
 # For delay: other numbers of rounds, tables and cuts, another trade of area for delay in the
 # mapper. All within 5 % of one another, and another one first on every design.
 _MAP_FASTER = _MAP_FAST.replace("-B 0.9", "-B 0.5")
+_MAP_BETWEEN = _MAP_FAST.replace("-B 0.9", "-B 0.7")
+_SIZED_LONGER = "; ".join([_MAP_FAST, *["upsize -D {target}; dnsize -D {target}"] * 2])
 _MAP_CLOSE = _MAP_FASTER.replace("-N 12", "-N 8")
 _VARIED = tuple(
     recipe
     for name, logic, cells in (
         ("area for delay", _rounds(*["-K 6 -C 8"] * 3), _MAP_FASTER),
+        ("some area for delay", _rounds(*["-K 6 -C 8"] * 3), _MAP_BETWEEN),
+        ("sized longer", _rounds(*["-K 6 -C 8"] * 3), _SIZED_LONGER),
         ("4 rounds", _rounds(*["-K 6 -C 8"] * 4), _MAP_CLOSE),
         ("5 rounds", _rounds(*["-K 6 -C 8"] * 5), _MAP_FAST),
         ("large tables", _rounds(*["-K 8 -C 12"] * 3), _MAP_FASTER),
