@@ -152,7 +152,13 @@ class Job:
             for recipe in candidates(self.objective, self.period_ps, self.effort)
             if (multiplies or not recipe.booth)
             and (self.library.full_adder or not recipe.full_adders)
+            and ((self.has_registers and self.library.driver) or not recipe.driven)
         ]
+
+    @property
+    def has_registers(self) -> bool:
+        """Whether the source has any."""
+        return "posedge" in self.text
 
     @property
     def target_ps(self) -> float:
@@ -162,7 +168,7 @@ class Job:
         """
         if self.period_ps is None:
             return 1.0
-        registers = self.library.register_ps if "posedge" in self.text else 0.0
+        registers = self.library.register_ps if self.has_registers else 0.0
         return max(self.period_ps - registers, 1.0)
 
     def thorough(self, directory: Path, workers: int) -> tuple[list[_Attempt], dict[str, Any]]:

@@ -83,6 +83,16 @@ class Library:
         return best
 
     @cached_property
+    def driver(self) -> str | None:
+        """The smallest cell with one input and one output, about as strong as a flip-flop."""
+        single = [
+            cell
+            for cell in self.cells.values()
+            if len(cell.inputs) == len(cell.outputs) == 1 and not cell.sequential
+        ]
+        return min(single, key=lambda cell: cell.area).name if single else None
+
+    @cached_property
     def register_ps(self) -> float:
         """What a flip-flop takes of a clock period, about; 0 without flip-flops.
 

@@ -15,7 +15,7 @@ from gen import yosys
 from gen.errors import ToolError
 from synth.libraries import Library
 from synth.netlist import Netlist
-from synth.recipes import LCU_MAP, Recipe, full_adder_map
+from synth.recipes import DRIVERS, LCU_MAP, Recipe, full_adder_map
 
 __all__ = ["FRONTENDS", "Frontend", "Mapped", "Mapper", "map_at_once"]
 
@@ -75,6 +75,8 @@ class _Steps:
         self._load = "read_rtlil {}.il" if in_files else "design -load {}"
         (directory / "design.v").write_text(text)
         (directory / "carry.v").write_text(LCU_MAP)
+        if library.driver:
+            (directory / DRIVERS).write_text(f"set_driving_cell {library.driver}\n")
         if library.full_adder:
             (directory / "adder.v").write_text(full_adder_map(library.full_adder))
 

@@ -6,7 +6,7 @@ is kept. What each step is there for was measured on multipliers, MACs, dot prod
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
@@ -14,6 +14,7 @@ from hdl.options import Objective
 from synth.cells import FullAdder
 
 __all__ = [
+    "DRIVERS",
     "EFFORTS",
     "LCU_MAP",
     "Effort",
@@ -30,6 +31,9 @@ one design is worth; ``long``: all that, and what takes minutes for the last per
 
 EFFORTS: tuple[Effort, ...] = get_args(Effort)
 
+
+DRIVERS = "drivers.constr"
+"""File that says what drives inputs, in ABC's constraints."""
 
 # Common start: equal nodes merged, redundant logic removed, structural choices computed.
 _START = "strash; ifraig; scorr; dc2; strash; dch -f"
@@ -72,6 +76,9 @@ class Recipe:
         What ABC does to the logic before it knows of cells.
     cells
         How ABC makes cells of it; ``{target}`` is the delay to size for in ps.
+    driven
+        Whether ABC is told that inputs are not driven for free. Registers are inputs to it: it
+        puts any load on them otherwise.
     """
 
     name: str
@@ -80,6 +87,7 @@ class Recipe:
     full_adders: bool
     logic: str
     cells: str
+    driven: bool = False
 
     def abc_script(self, target_ps: float, *, loaded: bool = True) -> str:
         """Return ABC's script for a delay target.
@@ -92,7 +100,8 @@ class Recipe:
             Whether the cells' delays depend on their loads: if not, there is nothing to size.
         """
         cells = f"{self.cells}; stime -p".format(target=f"{target_ps:g}") if loaded else _COUNT
-        return f"{self.logic}; {cells}\n"
+        drive = f"read_constr {DRIVERS}; " if self.driven and loaded else ""
+        return f"{drive}{self.logic}; {cells}\n"
 
 
 def _both(
@@ -220,13 +229,30 @@ _VARIED = tuple(
     for recipe in _both(f"shortened, {name}", logic=logic, cells=cells)
 )
 
+
+def _driven(recipes: Iterable[Recipe]) -> tuple[Recipe, ...]:
+    return tuple(replace(recipe, name=f"{recipe.name}, drivers", driven=True) for recipe in recipes)
+
+
 # Recipes for the other objectives win at times, and so do short ones.
 _LONG: Mapping[Objective, tuple[Recipe, ...]] = {
     "area": (*_CANDIDATES["area"], *_POLISHED, *_QUICK["area"]),
-    "balanced": (*_CANDIDATES["balanced"], *_SMALL, *_FAST, *_QUICK_FOR_PERIOD),
-    "delay": (*_CANDIDATES["delay"], *_VARIED, *_QUICK["delay"]),
+    "balanced": (
+        *_CANDIDATES["balanced"],
+        *_driven((*_PLAIN, *_SHARED, *_FAST)),
+        *_SMALL,
+        *_FAST,
+        *_QUICK_FOR_PERIOD,
+    ),
+    "delay": (*_CANDIDATES["delay"], *_driven((*_FAST, *_VARIED)), *_VARIED, *_QUICK["delay"]),
 }
-_LONG_FOR_PERIOD = (*_FOR_PERIOD, *_POLISHED, *_VARIED, *_QUICK_FOR_PERIOD)
+_LONG_FOR_PERIOD = (
+    *_FOR_PERIOD,
+    *_driven((*_PLAIN, *_SHARED, *_FAST)),
+    *_POLISHED,
+    *_VARIED,
+    *_QUICK_FOR_PERIOD,
+)
 
 _TRIED: Mapping[Effort, Mapping[Objective, tuple[Recipe, ...]]] = {
     "full": _CANDIDATES,

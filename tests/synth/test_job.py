@@ -55,6 +55,13 @@ def test_a_recipe_beyond_the_full_ones_may_fail(job: Job, monkeypatch: pytest.Mo
         dataclasses.replace(whole, text=INVERTER + "// twice").cached_result(1)
 
 
+def test_drivers_matter_to_registers_only(job: Job) -> None:
+    registered = "module top (input clk, a, output reg y); always @(posedge clk) y <= a; endmodule"
+    for text, driven in ((INVERTER, False), (registered, True)):
+        tried = dataclasses.replace(job, text=text, objective="delay", effort="long")
+        assert any(recipe.driven for recipe in tried.usable(multiplies=True)) == driven
+
+
 def test_a_failure_leaves_its_log(job: Job) -> None:
     broken = dataclasses.replace(job, text="module top (input a); nonsense")
     for effort in ("quick", "full"):

@@ -49,6 +49,7 @@ def test_nangate45_is_found(nangate: Library) -> None:
     assert nangate.name == "NangateOpenCellLibrary"
     assert nangate.corner == "typical, 1.1 V, 25 C"
     assert (nangate.nand2.name, nangate.nand2.area) == ("NAND2_X1", 0.798)
+    assert nangate.driver == "INV_X1"
     assert nangate.full_adder is not None
     assert nangate.full_adder.cell == "FA_X1"
     assert nangate.cells["DFF_X1"].area == 4.522

@@ -6,7 +6,7 @@ import pytest
 
 from hdl.options import Objective
 from synth.cells import FullAdder
-from synth.recipes import EFFORTS, candidates, full_adder_map, merit, outline
+from synth.recipes import DRIVERS, EFFORTS, candidates, full_adder_map, merit, outline
 
 
 @pytest.mark.parametrize("objective", get_args(Objective))
@@ -50,6 +50,13 @@ def test_without_loads_there_is_nothing_to_size() -> None:
     assert "amap" in script
     assert "size" not in script
     assert "buffer" not in script
+
+
+def test_drivers_are_told_of_where_cells_have_loads() -> None:
+    (recipe, *_) = (one for one in candidates("delay", effort="long") if one.driven)
+    assert recipe.abc_script(1.0).startswith(f"read_constr {DRIVERS}; ")
+    assert DRIVERS not in recipe.abc_script(1.0, loaded=False)
+    assert not any(one.driven for one in candidates("delay"))
 
 
 def test_a_period_is_tried_with_recipes_of_every_objective() -> None:
