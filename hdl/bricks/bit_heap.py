@@ -87,9 +87,10 @@ class BitHeap:
 
         Compressors go where the earliest bits are ("three greedy"): each full adder takes the three
         bits of a column that settle first and puts its sum back into the race. Low columns that
-        are down to one bit leave zeros in the second number. No tree takes fewer full adders, as
-        each makes two bits of three; where columns are tall and time counts, one stage after the
-        other with half adders as well (Dadda's) is half an exclusive or shorter.
+        are down to one bit leave zeros in the second number. Each full adder takes one bit away, so
+        that a tree with fewer of them leaves more bits to the last addition. Where columns are tall
+        and time counts, one stage after the other, with half adders as well (Dadda's), is half an
+        exclusive or shorter.
 
         Parameters
         ----------
@@ -145,7 +146,7 @@ class BitHeap:
                 column.sort()
                 while (excess := len(column) + len(after[weight]) - height) > 0:
                     # A constant is of no use to a half adder.
-                    whole = excess > 1 or (column[0].arrival <= _SETTLED and len(column) > 2)
+                    whole = excess > 1 or (isinstance(column[0].value, Const) and len(column) > 2)
                     add = self._full if whole else self._half
                     used = [column.pop(0) for _ in range(3 if whole else 2)]
                     after[weight].append(add(m, weight, used, after))
